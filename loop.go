@@ -1,0 +1,76 @@
+package leakyrelu
+
+import "gorgonia.org/leakyrelu/internal/kernel"
+
+// loop runs the kernel over values of one shape in any layout: dst = gate(x, g),
+// or dst += gate(x, g) if add is set.
+type loop[T kernel.Float] struct {
+	dst, x, g strided[T]
+	alpha     T
+	add       bool
+}
+
+// run visits every element. It finds the trailing dimensions in which all
+// three are row-major and so one contiguous run, often the whole of them, and
+// loops over the dimensions before those.
+func (l *loop[T]) run() {
+	if len(l.dst.data) == 0 {
+		return
+	}
+	outer, run := len(l.dst.shape), 1
+	for outer > 0 && l.contiguous(outer-1, run) {
+		outer--
+		run *= l.dst.shape[outer]
+	}
+	l.walk(0, outer, run, 0, 0, 0)
+}
+
+// contiguous says whether neighbours along dimension d lie n elements apart.
+func (l *loop[T]) contiguous(d, n int) bool {
+	return l.dst.shape[d] == 1 || l.dst.stride(d) == n && l.x.stride(d) == n && l.g.stride(d) == n
+}
+
+// walk loops over the dimensions from d to outer, at the given offsets into
+// the three values. Below them lies a contiguous run.
+func (l *loop[T]) walk(d, outer, run, dst, x, g int) {
+	switch {
+	case d == outer:
+		l.kernel(l.dst.data[dst:dst+run], l.x.data[x:x+run], l.g.data[g:g+run])
+	case d == outer-1 && run == 1:
+		l.strip(d, dst, x, g)
+	default:
+		for range l.dst.shape[d] {
+			l.walk(d+1, outer, run, dst, x, g)
+			dst += l.dst.stride(d)
+			x += l.x.stride(d)
+			g += l.g.stride(d)
+		}
+	}
+}
+
+// strip computes one dimension whose elements are not neighbours in memory,
+// through contiguous copies of a block at a time.
+func (l *loop[T]) strip(d, dst, x, g int) {
+	const block = 128
+	var dsts, xs, gs [block]T
+	ddst, dx, dg := l.dst.stride(d), l.x.stride(d), l.g.stride(d)
+	for left := l.dst.shape[d]; left > 0; {
+		n := min(left, block)
+		for i := range n {
+			dsts[i], xs[i], gs[i] = l.dst.data[dst+i*ddst], l.x.data[x+i*dx], l.g.data[g+i*dg]
+		}
+		l.kernel(dsts[:n], xs[:n], gs[:n])
+		for i := range n {
+			l.dst.data[dst+i*ddst] = dsts[i]
+		}
+		dst, x, g, left = dst+n*ddst, x+n*dx, g+n*dg, left-n
+	}
+}
+
+func (l *loop[T]) kernel(dst, x, g []T) {
+	if l.add {
+		kernel.GateAdd(dst, x, g, l.alpha)
+	} else {
+		kernel.Gate(dst, x, g, l.alpha)
+	}
+}

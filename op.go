@@ -1,0 +1,286 @@
+// Package leakyrelu is the LeakyReLU activation as one operator for Gorgonia:
+//
+//	LeakyReLU(x) = x     if x > 0
+//	               α·x   otherwise
+//
+// Apply puts it into a graph and takes the place of gorgonia.LeakyRelu:
+//
+//	y, err := leakyrelu.Apply(x, leakyrelu.DefaultAlpha)
+//
+// It works on float32 and float64 scalars and tensors of every rank and layout,
+// on the tape machine and on the Lisp machine, and can be differentiated any
+// number of times. The gradient is the upstream gradient where x > 0 and α
+// times it elsewhere, x = 0 and NaN included, as in PyTorch and TensorFlow.
+// Values are bit for bit those of PyTorch's leaky_relu.
+//
+// The activation is due to Maas, Hannun and Ng, "Rectifier Nonlinearities
+// Improve Neural Network Acoustic Models", ICML 2013.
+package leakyrelu
+
+import (
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"math"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// DefaultAlpha is the customary slope for inputs that are not positive: the
+// default of PyTorch, ONNX and JAX.
+const DefaultAlpha = 0.01
+
+// An Option changes how the operator runs, never what it computes.
+type Option func(*Op)
+
+// InPlace asks the operator to write over its input, and its gradient to write
+// over the upstream gradient, where nobody can notice. It is a request, which
+// this version grants nowhere.
+func InPlace() Option {
+	return func(op *Op) { op.inPlace = true }
+}
+
+// Apply returns LeakyReLU(x), with slope alpha where x is not positive. The
+// node x is float32 or float64, a scalar or a tensor of any rank, and the
+// result has its dtype and shape.
+//
+// Alpha may also be negative or above 1. It is rounded to the dtype of x, and
+// refused if it is NaN or infinite, before or after rounding.
+func Apply(x *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, error) {
+	op, err := New(alpha, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return op.apply(x)
+}
+
+// ApplyGrad returns the gradient of LeakyReLU at x for the upstream gradient
+// dy: dy where x > 0, alpha·dy elsewhere. The two nodes have the same dtype and
+// shape, and so has the result; alpha is as in Apply. Where alpha ≥ 0, the
+// node LeakyReLU(x) does as well as x.
+//
+// gorgonia.Grad finds this by itself. Call it to write a gradient into a loss,
+// as gradient penalties do (WGAN-GP, R1): one gorgonia.Grad then differentiates
+// the whole, where a second one over the results of a first goes wrong. The
+// result is differentiable with respect to dy; with respect to x its derivative
+// is zero wherever there is one.
+func ApplyGrad(x, dy *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, error) {
+	op, err := New(alpha, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return op.gradient().apply(x, dy)
+}
+
+// Activation returns Apply with its slope and options filled in, for model
+// builders that take an activation function. An unusable alpha is reported when
+// the function is called.
+func Activation(alpha float64, opts ...Option) func(*gorgonia.Node) (*gorgonia.Node, error) {
+	return func(x *gorgonia.Node) (*gorgonia.Node, error) { return Apply(x, alpha, opts...) }
+}
+
+// Op is LeakyReLU as a gorgonia.Op: of x, or, as the gradient that Grad and
+// ApplyGrad put into a graph, of x and the upstream gradient dy. Running an Op
+// changes nothing in it, so one Op may serve many nodes, graphs and machines at
+// the same time.
+type Op struct {
+	alpha   float64
+	grad    bool // whether this is the gradient, of x and dy
+	inPlace bool
+}
+
+var (
+	_ gorgonia.SDOp            = (*Op)(nil)
+	_ gorgonia.ADOp            = (*Op)(nil)
+	_ gorgonia.UnaryOp         = (*Op)(nil)
+	_ gorgonia.UsePreallocDoer = (*Op)(nil)
+	_ gorgonia.UnsafeDoer      = (*Op)(nil)
+	_ gorgonia.IncrDoer        = (*Op)(nil)
+)
+
+// New returns the operator with slope alpha, for gorgonia.ApplyOp and for use
+// on values without a graph:
+//
+//	y, err := op.Do(x)
+//
+// Alpha is as in Apply.
+func New(alpha float64, opts ...Option) (*Op, error) {
+	if math.IsNaN(alpha) || math.IsInf(alpha, 0) {
+		return nil, fmt.Errorf("leakyrelu: alpha is %v, expected a finite number", alpha)
+	}
+	op := &Op{alpha: alpha}
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("leakyrelu: option %d is nil, expected an Option", i)
+		}
+		opt(op)
+	}
+	return op, nil
+}
+
+// gradient is the operator for the gradient of op, which is the same for the
+// gradient of that gradient: both are linear in dy with the slopes of op.
+func (op *Op) gradient() *Op {
+	return &Op{alpha: op.alpha, grad: true, inPlace: op.inPlace}
+}
+
+// apply is gorgonia.ApplyOp after the checks that Gorgonia doesn't make, or
+// makes with a panic.
+func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	for i, n := range inputs {
+		if err := op.checkNode(i, n); err != nil {
+			return nil, err
+		}
+	}
+	y, err := gorgonia.ApplyOp(op, inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("leakyrelu: %w", err)
+	}
+	return y, nil
+}
+
+// checkNode says why n can't be input i, nil if it can.
+func (op *Op) checkNode(i int, n *gorgonia.Node) error {
+	role := roles[i]
+	if n == nil {
+		return fmt.Errorf("leakyrelu: node %s is nil, expected a float32 or float64 node", role)
+	}
+	dt, ok := n.Type().(tensor.Dtype)
+	if t, isTensor := n.Type().(gorgonia.TensorType); isTensor {
+		dt, ok = t.Of.(tensor.Dtype)
+	}
+	if !ok || dt != tensor.Float32 && dt != tensor.Float64 {
+		return fmt.Errorf("leakyrelu: node %s (%s) has type %v, expected float32 or float64", role, n.Name(), n.Type())
+	}
+	if dims := n.Dims(); n.Shape().Dims() != dims {
+		return fmt.Errorf("leakyrelu: node %s (%s) has %d dimensions but no shape, expected one made with a shape", role, n.Name(), dims)
+	}
+	return op.checkAlpha(dt)
+}
+
+// checkAlpha says whether the slope is a number in dtype dt.
+func (op *Op) checkAlpha(dt tensor.Dtype) error {
+	if dt == tensor.Float32 && math.IsInf(float64(float32(op.alpha)), 0) {
+		return fmt.Errorf("leakyrelu: alpha is %v, expected a number that fits the float32 of x", op.alpha)
+	}
+	return nil
+}
+
+// roles are what messages call the inputs.
+var roles = [...]string{"x", "dy"}
+
+// Arity is the number of inputs: 1, and 2 for the gradient.
+func (op *Op) Arity() int {
+	if op.grad {
+		return 2
+	}
+	return 1
+}
+
+// IsUnary says whether the operator has one input: all but the gradient do.
+func (op *Op) IsUnary() bool { return !op.grad }
+
+// Type is a → a, and a → a → a for the gradient.
+func (op *Op) Type() hm.Type {
+	a := hm.TypeVariable('a')
+	if op.grad {
+		return hm.NewFnType(a, a, a)
+	}
+	return hm.NewFnType(a, a)
+}
+
+// InferShape returns the shape of x. That of dy must be the same.
+func (op *Op) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
+	if len(inputs) != op.Arity() {
+		return nil, op.errArity(len(inputs))
+	}
+	shapes, err := gorgonia.DimSizersToShapes(inputs)
+	if err != nil {
+		return nil, fmt.Errorf("leakyrelu: %w", err)
+	}
+	for i, s := range shapes {
+		if err := checkShape(roles[i], s, shapes[0]); err != nil {
+			return nil, err
+		}
+	}
+	return shapes[0].Clone(), nil
+}
+
+// DiffWRT says with respect to which inputs the operator can be differentiated:
+// x, and for the gradient dy only, as its derivative with respect to x is zero
+// wherever there is one.
+func (op *Op) DiffWRT(inputs int) []bool {
+	wrt := make([]bool, inputs)
+	if inputs > 0 {
+		wrt[inputs-1] = true
+	}
+	return wrt
+}
+
+// SymDiff returns the nodes of the gradients with respect to the inputs, for
+// the upstream gradient grad; nil for the input that has none.
+func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	if len(inputs) != op.Arity() {
+		return nil, op.errArity(len(inputs))
+	}
+	d, err := op.gradient().apply(inputs[0], grad)
+	if err != nil {
+		return nil, err
+	}
+	wrt := make(gorgonia.Nodes, len(inputs))
+	wrt[len(inputs)-1] = d
+	return wrt, nil
+}
+
+// DoDiff adds to the gradient of the input the one that arrived at the output.
+func (op *Op) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {
+	if len(inputs) != op.Arity() {
+		return op.errArity(len(inputs))
+	}
+	x, wrt := inputs[0], inputs[len(inputs)-1]
+	if x == nil || wrt == nil || output == nil {
+		return errors.New("leakyrelu: DoDiff of a nil node, expected the nodes of a graph that ran")
+	}
+	upstream, err := output.Grad()
+	if err != nil {
+		return fmt.Errorf("leakyrelu: upstream gradient: %w", err)
+	}
+	d, err := wrt.Grad()
+	if err != nil {
+		return fmt.Errorf("leakyrelu: gradient of the input: %w", err)
+	}
+	return op.gradient().IncrDo(d, x.Value(), upstream)
+}
+
+// OverwritesInput is -1: the result goes into a tensor of its own.
+func (op *Op) OverwritesInput() int { return -1 }
+
+// ReturnsPtr is true: the result is a value on the heap.
+func (op *Op) ReturnsPtr() bool { return true }
+
+// CallsExtern is false: no cgo, no other device.
+func (op *Op) CallsExtern() bool { return false }
+
+// WriteHash writes the kind and all bits of alpha. Gorgonia merges nodes whose
+// hashes agree, so whatever makes a difference to the result belongs in here.
+func (op *Op) WriteHash(h hash.Hash) {
+	fmt.Fprintf(h, "gorgonia.org/leakyrelu grad=%t alpha=%016x", op.grad, math.Float64bits(op.alpha))
+}
+
+// Hashcode is the FNV-1a hash of what WriteHash writes.
+func (op *Op) Hashcode() uint32 {
+	h := fnv.New32a()
+	op.WriteHash(h)
+	return h.Sum32()
+}
+
+// String is the name and the slope, such as LeakyReLU{alpha=0.01}.
+func (op *Op) String() string {
+	if op.grad {
+		return fmt.Sprintf("LeakyReLUGrad{alpha=%v}", op.alpha)
+	}
+	return fmt.Sprintf("LeakyReLU{alpha=%v}", op.alpha)
+}
