@@ -1,0 +1,477 @@
+package leakyrelu_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu"
+	"gorgonia.org/tensor"
+)
+
+// The operators alone, on values without a graph.
+
+func TestSpecialValues(t *testing.T) {
+	t.Run("float32", testSpecialValues[float32])
+	t.Run("float64", testSpecialValues[float64])
+}
+
+func testSpecialValues[T float](t *testing.T) {
+	// Every special x against every special upstream gradient.
+	var xs, gs []T
+	for _, x := range specials[T]() {
+		for _, g := range specials[T]() {
+			xs, gs = append(xs, x), append(gs, g)
+		}
+	}
+	for _, alpha := range slopes {
+		y, err := newOp(t, alpha).Do(dense(xs, len(xs)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dx, err := gradOp(t, alpha).Do(dense(xs, len(xs)), dense(gs, len(gs)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantY, wantDx := make([]T, len(xs)), make([]T, len(xs))
+		for i, x := range xs {
+			wantY[i], wantDx[i] = leaky(x, alpha), gate(x, gs[i], alpha)
+		}
+		sameBits(t, name("y, alpha ", alpha), elements[T](t, y), wantY)
+		sameBits(t, name("dx, alpha ", alpha), elements[T](t, dx), wantDx)
+	}
+}
+
+func TestScalars(t *testing.T) {
+	for _, x := range specials[float64]() {
+		for _, alpha := range slopes {
+			y, err := newOp(t, alpha).Do(gorgonia.NewF64(x))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := y.(*gorgonia.F64); !ok {
+				t.Fatalf("got a %T, want a *gorgonia.F64", y)
+			}
+			sameBits(t, "F64", elements[float64](t, y), []float64{leaky(x, alpha)})
+
+			x := float32(x)
+			y, err = newOp(t, alpha).Do(gorgonia.NewF32(x))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := y.(*gorgonia.F32); !ok {
+				t.Fatalf("got a %T, want a *gorgonia.F32", y)
+			}
+			sameBits(t, "F32", elements[float32](t, y), []float32{leaky(x, alpha)})
+		}
+	}
+}
+
+// A scalar may be a tensor of no dimensions as well as a gorgonia.Scalar, and
+// the Lisp machine mixes the two.
+func TestScalarKindsMix(t *testing.T) {
+	kinds := []func(v float64) gorgonia.Value{
+		func(v float64) gorgonia.Value { return gorgonia.NewF64(v) },
+		func(v float64) gorgonia.Value { return tensor.New(tensor.FromScalar(v)) },
+	}
+	for _, x := range kinds {
+		for _, dy := range kinds {
+			for _, dst := range kinds {
+				sum := dst(10)
+				if err := gradOp(t, 0.2).IncrDo(sum, x(-1), dy(5)); err != nil {
+					t.Fatal(err)
+				}
+				sameBits(t, "IncrDo", elements[float64](t, sum), []float64{10 + 0.2*5})
+			}
+		}
+	}
+}
+
+// TestLayouts runs the operators on every layout of every operand.
+func TestLayouts(t *testing.T) {
+	t.Run("float32", testLayouts[float32])
+	t.Run("float64", testLayouts[float64])
+}
+
+func testLayouts[T float](t *testing.T) {
+	const alpha = 0.2
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, lx := range layouts {
+		for _, lg := range layouts {
+			x, g := lx.make(t, rng, dtypeOf[T]()), lg.make(t, rng, dtypeOf[T]())
+			if !slices.Equal(x.Shape(), g.Shape()) {
+				continue
+			}
+			xs, gs := elements[T](t, x), elements[T](t, g)
+			y, dx := make([]T, len(xs)), make([]T, len(xs))
+			for i := range xs {
+				y[i], dx[i] = leaky(xs[i], alpha), gate(xs[i], gs[i], alpha)
+			}
+			t.Run(lx.name+"/"+lg.name, func(t *testing.T) {
+				testDos(t, newOp(t, alpha), g, y, x)
+				testDos(t, gradOp(t, alpha), x, dx, x, g)
+				testDos(t, gradOp(t, alpha), g, dx, x, g)
+			})
+		}
+	}
+}
+
+// testDos runs op on inputs in each way there is and compares with want. A
+// destination is a tensor in the layout of like.
+func testDos[T float](t *testing.T, op *leakyrelu.Op, like *tensor.Dense, want []T, inputs ...*tensor.Dense) {
+	t.Helper()
+	var before [][]T // the inputs' whole memory, seen through a view or not
+	for _, in := range inputs {
+		before = append(before, memory[T](in))
+	}
+	unchanged := func(what string) {
+		t.Helper()
+		for i, in := range inputs {
+			sameBits(t, name(what, ": memory of input ", i), memory[T](in), before[i])
+		}
+	}
+	shaped := func(what string, v gorgonia.Value) {
+		t.Helper()
+		if !slices.Equal(v.Shape(), inputs[0].Shape()) {
+			t.Errorf("%s: shape %v, want %v", what, v.Shape(), inputs[0].Shape())
+		}
+	}
+
+	got, err := op.Do(values(inputs)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shaped("Do", got)
+	sameBits(t, "Do", elements[T](t, got), want)
+	unchanged("Do")
+
+	prealloc := copyOf(like)
+	got, err = op.UsePreallocDo(prealloc, values(inputs)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != gorgonia.Value(prealloc) {
+		t.Error("UsePreallocDo: returned another value than prealloc")
+	}
+	shaped("UsePreallocDo", got)
+	sameBits(t, "UsePreallocDo", elements[T](t, prealloc), want)
+	sameBits(t, "UsePreallocDo: memory around prealloc", around[T](t, prealloc), around[T](t, like))
+	unchanged("UsePreallocDo")
+
+	sum := copyOf(like)
+	old := elements[T](t, sum)
+	if err = op.IncrDo(sum, values(inputs)...); err != nil {
+		t.Fatal(err)
+	}
+	wantSum := make([]T, len(want))
+	for i := range want {
+		wantSum[i] = old[i] + want[i]
+	}
+	sameBits(t, "IncrDo", elements[T](t, sum), wantSum)
+	sameBits(t, "IncrDo: memory around toIncr", around[T](t, sum), around[T](t, like))
+	unchanged("IncrDo")
+
+	copies := make([]*tensor.Dense, len(inputs))
+	for i, in := range inputs {
+		copies[i] = copyOf(in)
+	}
+	last := copies[len(copies)-1]
+	got, err = op.UnsafeDo(values(copies)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != gorgonia.Value(last) {
+		t.Error("UnsafeDo: returned another value than the last input")
+	}
+	sameBits(t, "UnsafeDo", elements[T](t, last), want)
+	sameBits(t, "UnsafeDo: memory around", around[T](t, last), around[T](t, inputs[len(inputs)-1]))
+	if len(inputs) == 2 {
+		sameBits(t, "UnsafeDo: memory of x", memory[T](copies[0]), before[0])
+	}
+}
+
+func values(ts []*tensor.Dense) []gorgonia.Value {
+	vs := make([]gorgonia.Value, len(ts))
+	for i, t := range ts {
+		vs[i] = t
+	}
+	return vs
+}
+
+// memory is a copy of all the memory that d lies in.
+func memory[T float](d *tensor.Dense) []T {
+	switch {
+	case d.IsScalar():
+		return []T{d.Data().(T)}
+	case d.MemSize() == 0: // where Data panics
+		return nil
+	default:
+		return slices.Clone(d.Data().([]T))
+	}
+}
+
+// copyOf is d in the same layout in other memory.
+func copyOf(d *tensor.Dense) *tensor.Dense { return d.Clone().(*tensor.Dense) }
+
+// around is the memory that d lies in with the elements of d themselves zeroed.
+func around[T float](t *testing.T, d *tensor.Dense) []T {
+	d = copyOf(d)
+	indices(d.Shape(), func(index []int) {
+		if err := d.SetAt(T(0), index...); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return memory[T](d)
+}
+
+func TestErrors(t *testing.T) {
+	vec := func(n int) *tensor.Dense { return dense(make([]float64, n), n) }
+	masked := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}, []bool{true, false}))
+	sparse := tensor.CSRFromCoord(tensor.Shape{2, 2}, []int{0}, []int{1}, []float64{1})
+	far := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(2), tensor.WithEngine(farEngine{}))
+	ints := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))
+	one := newOp(t, 0.2)
+	two := gradOp(t, 0.2)
+	big := newOp(t, 1e300)
+	for _, c := range []struct {
+		name   string
+		op     *leakyrelu.Op
+		inputs []gorgonia.Value
+		words  []string // what the message names: given and expected
+	}{
+		{"no input", one, nil, []string{"0 inputs", "expected 1"}},
+		{"two inputs", one, []gorgonia.Value{vec(2), vec(2)}, []string{"2 inputs", "expected 1"}},
+		{"one input of two", two, []gorgonia.Value{vec(2)}, []string{"1 inputs", "expected 2"}},
+		{"nil", one, []gorgonia.Value{nil}, []string{"x is nil"}},
+		{"nil dy", two, []gorgonia.Value{vec(2), nil}, []string{"dy is nil"}},
+		{"nil Dense", one, []gorgonia.Value{(*tensor.Dense)(nil)}, []string{"x", "nil *tensor.Dense"}},
+		{"nil F32", one, []gorgonia.Value{(*gorgonia.F32)(nil)}, []string{"x", "nil *gorgonia.F32"}},
+		{"nil F64", one, []gorgonia.Value{(*gorgonia.F64)(nil)}, []string{"x", "nil *gorgonia.F64"}},
+		{"zero Dense", one, []gorgonia.Value{new(tensor.Dense)}, []string{"x", "without a dtype", "float32 or float64"}},
+		{"int tensor", one, []gorgonia.Value{ints}, []string{"x", "int", "float32 or float64"}},
+		{"int scalar", one, []gorgonia.Value{gorgonia.NewI(3)}, []string{"x", "*gorgonia.I", "*gorgonia.F64"}},
+		{"masked", one, []gorgonia.Value{masked}, []string{"x", "masked"}},
+		{"sparse", one, []gorgonia.Value{sparse}, []string{"x", "*tensor.CS", "*tensor.Dense"}},
+		{"far memory", one, []gorgonia.Value{far}, []string{"x", "memory", "main memory"}},
+		{"dtypes differ", two, []gorgonia.Value{vec(2), dense([]float32{1, 2}, 2)}, []string{"dy", "float32", "float64"}},
+		{"shapes differ", two, []gorgonia.Value{dense(make([]float64, 6), 2, 3), dense(make([]float64, 6), 3, 2)}, []string{"dy", "(3, 2)", "(2, 3)"}},
+		{"vector and column", two, []gorgonia.Value{vec(3), dense(make([]float64, 3), 3, 1)}, []string{"dy", "(3, 1)", "(3)"}},
+		{"alpha beyond float32", big, []gorgonia.Value{dense([]float32{1}, 1)}, []string{"alpha", "1e+300", "float32"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := c.op.Do(c.inputs...)
+			names(t, "Do", err, c.words...)
+			dst := dense([]float64{7, 7}, 2)
+			_, err = c.op.UsePreallocDo(dst, c.inputs...)
+			names(t, "UsePreallocDo", err, c.words...)
+			names(t, "IncrDo", c.op.IncrDo(dst, c.inputs...), c.words...)
+			sameBits(t, "destination", dst.Data().([]float64), []float64{7, 7})
+			_, err = c.op.UnsafeDo(c.inputs...)
+			names(t, "UnsafeDo", err, c.words...)
+		})
+	}
+}
+
+// farEngine keeps its tensors where Go can't reach them, as a GPU does.
+type farEngine struct{ tensor.StdEng }
+
+func (farEngine) AllocAccessible() bool { return false }
+
+func TestDestinationErrors(t *testing.T) {
+	whole := dense([]float64{1, -2, 3, -4, 5, -6}, 6)
+	part := func(from, to int) *tensor.Dense {
+		v, err := whole.Slice(tensor.S(from, to))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.(*tensor.Dense)
+	}
+	x := part(0, 4)
+	square := dense([]float64{1, -2, 3, -4}, 2, 2)
+	transposed := square.ShallowClone()
+	if err := transposed.T(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		x, dst gorgonia.Value
+		words  []string
+	}{
+		{"nil", x, nil, []string{"nil"}},
+		{"nil Dense", x, (*tensor.Dense)(nil), []string{"nil *tensor.Dense"}},
+		{"another dtype", x, dense([]float32{7, 7, 7, 7}, 4), []string{"float32", "float64"}},
+		{"another shape", x, dense([]float64{7, 7}, 2), []string{"(2)", "(4)"}},
+		{"a matrix for a vector", x, dense([]float64{7, 7, 7, 7}, 2, 2), []string{"(2, 2)", "(4)"}},
+		{"a scalar for a vector", x, gorgonia.NewF64(7), []string{"()", "(4)"}},
+		{"shifted view of the input", x, part(1, 5), []string{"shares memory with x"}},
+		{"shifted view before the input", part(1, 5), part(0, 4), []string{"shares memory with x"}},
+		{"transpose of the input", square, transposed, []string{"shares memory with x"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			op := newOp(t, 0.2)
+			_, err := op.UsePreallocDo(c.dst, c.x)
+			names(t, "UsePreallocDo", err, append(c.words, "prealloc")...)
+			names(t, "IncrDo", op.IncrDo(c.dst, c.x), append(c.words, "toIncr")...)
+			sameBits(t, "memory", memory[float64](whole), []float64{1, -2, 3, -4, 5, -6})
+			sameBits(t, "memory", memory[float64](square), []float64{1, -2, 3, -4})
+			if d, ok := c.dst.(*tensor.Dense); ok && d != nil && d.Dtype() == tensor.Float32 {
+				sameBits(t, "destination", memory[float32](d), []float32{7, 7, 7, 7})
+			}
+		})
+	}
+}
+
+// Parts of one tensor that don't overlap are tensors apart.
+func TestNeighboursAreApart(t *testing.T) {
+	whole := dense([]float64{1, -2, 0, 0}, 4)
+	x, err := whole.Slice(tensor.S(0, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst, err := whole.Slice(tensor.S(2, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = newOp(t, 0.5).UsePreallocDo(dst.(*tensor.Dense), x.(*tensor.Dense)); err != nil {
+		t.Fatal(err)
+	}
+	sameBits(t, "whole", memory[float64](whole), []float64{1, -2, 1, -1})
+}
+
+// names checks that err is there and says all the words.
+func names(t *testing.T, what string, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error, want one with %q", what, words)
+		return
+	}
+	for _, w := range append(words, "leakyrelu: ") {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%s: error %q does not say %q", what, err, w)
+		}
+	}
+}
+
+func TestNewErrors(t *testing.T) {
+	for _, alpha := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		_, err := leakyrelu.New(alpha)
+		names(t, "New", err, "alpha", name(alpha), "finite")
+	}
+	_, err := leakyrelu.New(0.2, leakyrelu.InPlace(), nil)
+	names(t, "New", err, "option 1", "nil")
+}
+
+// Gorgonia merges nodes by hash: operators that compute different things must
+// differ in it, those that compute the same must not.
+func TestHash(t *testing.T) {
+	seen := map[uint32]string{}
+	add := func(op *leakyrelu.Op) {
+		t.Helper()
+		if other, ok := seen[op.Hashcode()]; ok {
+			t.Errorf("%v has the hash of %s", op, other)
+		}
+		seen[op.Hashcode()] = op.String()
+	}
+	for _, alpha := range []float64{0, math.Copysign(0, -1), 0.01, math.Nextafter(0.01, 1), 0.2, 1, 2, -0.5} {
+		add(newOp(t, alpha))
+		add(gradOp(t, alpha))
+		if a, b := newOp(t, alpha).Hashcode(), newOp(t, alpha).Hashcode(); a != b {
+			t.Errorf("alpha %v: hashes %#x and %#x, want the same", alpha, a, b)
+		}
+	}
+}
+
+func TestString(t *testing.T) {
+	for _, c := range []struct {
+		op   *leakyrelu.Op
+		want string
+	}{
+		{newOp(t, 0.01), "LeakyReLU{alpha=0.01}"},
+		{gradOp(t, -0.5), "LeakyReLUGrad{alpha=-0.5}"},
+	} {
+		if got := c.op.String(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestInferShape(t *testing.T) {
+	sizers := func(ss ...tensor.Shape) []gorgonia.DimSizer { return gorgonia.ShapesToDimSizers(ss) }
+	for _, s := range []tensor.Shape{{}, {3}, {3, 1}, {2, 3, 4, 5}} {
+		for _, c := range []struct {
+			op *leakyrelu.Op
+			in []gorgonia.DimSizer
+		}{{newOp(t, 0.2), sizers(s)}, {gradOp(t, 0.2), sizers(s, s)}} {
+			got, err := c.op.InferShape(c.in...)
+			if err != nil || !slices.Equal(got, s) {
+				t.Errorf("%v of %v: shape %v, error %v", c.op, c.in, got, err)
+			}
+		}
+	}
+	_, err := newOp(t, 0.2).InferShape()
+	names(t, "no shape", err, "0 inputs", "expected 1")
+	_, err = newOp(t, 0.2).InferShape(nil)
+	names(t, "nil", err, "not a Shape")
+	_, err = gradOp(t, 0.2).InferShape(sizers(tensor.Shape{2, 3}, tensor.Shape{3, 2})...)
+	names(t, "shapes differ", err, "dy", "(3, 2)", "(2, 3)")
+}
+
+// One operator runs at many places at once: the race detector watches.
+func TestOneOpManyGoroutines(t *testing.T) {
+	op := newOp(t, 0.2)
+	x := dense([]float64{-1, 2, -3, 4}, 4)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range 100 {
+				y, err := op.Do(x)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got := y.Data().([]float64); got[0] != 0.2*-1 || got[3] != 4 {
+					t.Errorf("got %v", got)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// Into memory that is there already, the operator allocates nothing.
+func TestAllocations(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		x, dst gorgonia.Value
+	}{
+		{"tensor", dense(make([]float32, 64), 8, 8), dense(make([]float32, 64), 8, 8)},
+		{"view", base(slice(nil, tensor.S(1, 4)), 4, 5)(t, rand.New(rand.NewPCG(1, 2)), tensor.Float32), dense(make([]float32, 12), 4, 3)},
+		{"transposed", base(transpose(), 3, 4)(t, rand.New(rand.NewPCG(1, 2)), tensor.Float32), dense(make([]float32, 12), 4, 3)},
+		{"scalar", gorgonia.NewF64(-1), gorgonia.NewF64(0)},
+	} {
+		op, grad := newOp(t, 0.2), gradOp(t, 0.2)
+		for _, m := range []struct {
+			name string
+			run  func() error
+		}{
+			{"UsePreallocDo", func() error { _, err := op.UsePreallocDo(c.dst, c.x); return err }},
+			{"IncrDo", func() error { return op.IncrDo(c.dst, c.x) }},
+			{"UsePreallocDo of the gradient", func() error { _, err := grad.UsePreallocDo(c.dst, c.x, c.x); return err }},
+			{"IncrDo of the gradient", func() error { return grad.IncrDo(c.dst, c.x, c.x) }},
+		} {
+			if n := testing.AllocsPerRun(100, func() {
+				if err := m.run(); err != nil {
+					t.Fatal(err)
+				}
+			}); n != 0 {
+				t.Errorf("%s, %s: %v allocations, want none", c.name, m.name, n)
+			}
+		}
+	}
+}
