@@ -23,6 +23,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"math"
+	"slices"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
@@ -252,7 +253,22 @@ func (op *Op) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output 
 	if err != nil {
 		return fmt.Errorf("leakyrelu: gradient of the input: %w", err)
 	}
-	return op.gradient().IncrDo(d, x.Value(), upstream)
+	return op.gradient().IncrDo(inShapeOf(x.Value(), d), x.Value(), upstream)
+}
+
+// inShapeOf returns the gradient d in the shape of the value x. The Lisp
+// machine's Reshape passes a gradient on by reshaping that very tensor, so that
+// from the second run on it meets its node in the shape of another one.
+func inShapeOf(x, d gorgonia.Value) gorgonia.Value {
+	t, ok := d.(*tensor.Dense)
+	if !ok || t == nil || x == nil || slices.Equal(t.Shape(), x.Shape()) || t.RequiresIterator() || t.DataOrder().IsColMajor() {
+		return d
+	}
+	same := t.ShallowClone()
+	if err := same.Reshape(x.Shape()...); err != nil {
+		return d // of another size, which IncrDo refuses
+	}
+	return same
 }
 
 // OverwritesInput is -1: the result goes into a tensor of its own.
