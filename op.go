@@ -131,10 +131,19 @@ func (op *Op) gradient() *Op {
 // apply is gorgonia.ApplyOp after the checks that Gorgonia doesn't make, or
 // makes with a panic.
 func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	var dt tensor.Dtype
 	for i, n := range inputs {
-		if err := op.checkNode(i, n); err != nil {
+		d, err := checkNode(roles[i], n)
+		if err != nil {
 			return nil, err
 		}
+		if i > 0 && d != dt {
+			return nil, fmt.Errorf("leakyrelu: node %s (%s) has dtype %v, expected %v, the dtype of x", roles[i], n.Name(), d, dt)
+		}
+		dt = d
+	}
+	if err := op.checkAlpha(dt); err != nil {
+		return nil, err
 	}
 	y, err := gorgonia.ApplyOp(op, inputs...)
 	if err != nil {
@@ -143,23 +152,22 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	return y, nil
 }
 
-// checkNode says why n can't be input i, nil if it can.
-func (op *Op) checkNode(i int, n *gorgonia.Node) error {
-	role := roles[i]
+// checkNode returns the dtype of n, or why n can't be an input.
+func checkNode(role string, n *gorgonia.Node) (tensor.Dtype, error) {
 	if n == nil {
-		return fmt.Errorf("leakyrelu: node %s is nil, expected a float32 or float64 node", role)
+		return tensor.Dtype{}, fmt.Errorf("leakyrelu: node %s is nil, expected a float32 or float64 node", role)
 	}
 	dt, ok := n.Type().(tensor.Dtype)
 	if t, isTensor := n.Type().(gorgonia.TensorType); isTensor {
 		dt, ok = t.Of.(tensor.Dtype)
 	}
 	if !ok || dt != tensor.Float32 && dt != tensor.Float64 {
-		return fmt.Errorf("leakyrelu: node %s (%s) has type %v, expected float32 or float64", role, n.Name(), n.Type())
+		return dt, fmt.Errorf("leakyrelu: node %s (%s) has type %v, expected float32 or float64", role, n.Name(), n.Type())
 	}
 	if dims := n.Dims(); n.Shape().Dims() != dims {
-		return fmt.Errorf("leakyrelu: node %s (%s) has %d dimensions but no shape, expected one made with a shape", role, n.Name(), dims)
+		return dt, fmt.Errorf("leakyrelu: node %s (%s) has %d dimensions but no shape, expected one made with a shape", role, n.Name(), dims)
 	}
-	return op.checkAlpha(dt)
+	return dt, nil
 }
 
 // checkAlpha says whether the slope is a number in dtype dt.

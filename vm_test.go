@@ -517,5 +517,283 @@ func squaredNorm(v []float64) float64 {
 	return sum
 }
 
-var _ = runtime.GC
-var _ sync.Mutex
+// TestNothingIsOverwritten runs a graph several times and looks at whatever the
+// runs could have written over: inputs, reached through ops that share memory
+// with them, and outputs kept from earlier runs.
+func TestNothingIsOverwritten(t *testing.T) {
+	type node = *gorgonia.Node
+	for _, c := range []struct {
+		name string
+		path func(must func(node, error) node, x node) node
+
+		differentiable bool // Gorgonia's Grad panics at an Iop
+	}{
+		{"the input itself", func(_ func(node, error) node, x node) node { return x }, true},
+		{"Reshape", func(must func(node, error) node, x node) node {
+			return must(gorgonia.Reshape(x, tensor.Shape{4, 3}))
+		}, true},
+		{"Slice", func(must func(node, error) node, x node) node {
+			return must(gorgonia.Slice(x, gorgonia.S(0, 2)))
+		}, true},
+		{"Transpose", func(must func(node, error) node, x node) node { return must(gorgonia.Transpose(x)) }, true},
+		{"Iop", func(must func(node, error) node, x node) node {
+			return must(gorgonia.ApplyOp(gorgonia.Iop{}, x))
+		}, false},
+		{"Reshape of Iop", func(must func(node, error) node, x node) node {
+			return must(gorgonia.Reshape(must(gorgonia.ApplyOp(gorgonia.Iop{}, x)), tensor.Shape{12}))
+		}, false},
+	} {
+		for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+			t.Run(name(c.name, "/options ", len(opts)), func(t *testing.T) {
+				must := must(t)
+				rng := rand.New(rand.NewPCG(9, 10))
+				xs := random[float64](rng, 12)
+				xv := dense(xs, 3, 4)
+				g := gorgonia.NewGraph()
+				x := input(g, "x", xv)
+				y := must(leakyrelu.Apply(c.path(must, x), 0.2, opts...))
+				outputs := gorgonia.Nodes{y}
+				if c.differentiable {
+					outputs = append(outputs, grad(t, must(gorgonia.Sum(must(gorgonia.Square(y)))), x)...)
+				}
+				vm := gorgonia.NewTapeMachine(g)
+				defer vm.Close()
+
+				runAll(t, vm)
+				var kept []gorgonia.Value
+				var keptElements [][]float64
+				for _, n := range outputs {
+					kept = append(kept, n.Value())
+					keptElements = append(keptElements, elements[float64](t, n.Value()))
+				}
+				sameBits(t, "input after the first run", memory[float64](xv), xs)
+
+				for range 3 {
+					vm.Reset()
+					other := random[float64](rng, 12)
+					otherV := dense(other, 3, 4)
+					if err := gorgonia.Let(x, otherV); err != nil {
+						t.Fatal(err)
+					}
+					runAll(t, vm)
+					sameBits(t, "input of a later run", memory[float64](otherV), other)
+				}
+				sameBits(t, "input of the first run", memory[float64](xv), xs)
+				for i := range kept {
+					sameBits(t, name("output ", i, " kept from the first run"), elements[float64](t, kept[i]), keptElements[i])
+				}
+			})
+		}
+	}
+}
+
+// TestRecurrentState feeds the output of every step back as the state of the
+// next, and keeps all of them.
+func TestRecurrentState(t *testing.T) {
+	must := must(t)
+	g := gorgonia.NewGraph()
+	start := []float64{1, -2, 3, -4}
+	h := input(g, "h", dense(start, 4))
+	next := must(leakyrelu.Apply(must(gorgonia.Neg(h)), 0.5))
+	var out gorgonia.Value
+	gorgonia.Read(next, &out)
+	vm := gorgonia.NewTapeMachine(g)
+	defer vm.Close()
+
+	want := [][]float64{start}
+	states := []gorgonia.Value{h.Value()}
+	for step := range 20 {
+		vm.Reset()
+		runAll(t, vm)
+		states = append(states, next.Value())
+		w := make([]float64, 4)
+		for i, v := range want[step] {
+			w[i] = leaky(-v, 0.5)
+		}
+		want = append(want, w)
+		sameBits(t, "what Read gives", elements[float64](t, out), w)
+		if err := gorgonia.Let(h, next.Value()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range states {
+		sameBits(t, name("state ", i), elements[float64](t, states[i]), want[i])
+	}
+}
+
+// TestClonesAtOnce runs machines on clones of one graph, which share their op
+// values, at the same time. The race detector watches.
+func TestClonesAtOnce(t *testing.T) {
+	must := must(t)
+	xs := random[float64](rand.New(rand.NewPCG(11, 12)), 12)
+	g := gorgonia.NewGraph()
+	x := input(g, "x", dense(xs, 3, 4))
+	y := must(leakyrelu.Apply(must(gorgonia.Neg(must(leakyrelu.Apply(x, 0.2, leakyrelu.InPlace())))), 0.5, leakyrelu.InPlace()))
+	dx := grad(t, must(gorgonia.Sum(y)), x)[0]
+	want := make([]float64, 12)
+	for i, x := range xs {
+		want[i] = -gate(-leaky(x, 0.2), gate(x, 1, 0.2), 0.5)
+	}
+
+	var wg sync.WaitGroup
+	for range 4 {
+		clone := g.Clone().(*gorgonia.ExprGraph)
+		var dxClone *gorgonia.Node
+		for _, n := range clone.AllNodes() {
+			if n.ID() == dx.ID() {
+				dxClone = n
+			}
+		}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			vm := gorgonia.NewTapeMachine(clone)
+			defer vm.Close()
+			for range 50 {
+				if err := vm.RunAll(); err != nil {
+					t.Error(err)
+					return
+				}
+				sameBits(t, "gradient", dxClone.Value().Data().([]float64), want)
+				vm.Reset()
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// TestHeapHolds trains for 10,000 steps on each machine.
+func TestHeapHolds(t *testing.T) {
+	train := map[string]func(t *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) (step func()){
+		"tape": func(t *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) func() {
+			grad(t, loss, weights...)
+			vm := gorgonia.NewTapeMachine(loss.Graph(), gorgonia.BindDualValues(weights...))
+			return func() { runAll(t, vm); vm.Reset() }
+		},
+		"Lisp": func(t *testing.T, loss *gorgonia.Node, _ gorgonia.Nodes) func() {
+			return func() { runLisp(t, loss.Graph()) }
+		},
+	}
+	for name, machine := range train {
+		t.Run(name, func(t *testing.T) {
+			must := must(t)
+			g := gorgonia.NewGraph()
+			w1, w2, w3, _, _, _, out := newCritic(rand.New(rand.NewPCG(7, 8))).nodes(t, g, 0.2)
+			loss := must(gorgonia.Mean(must(gorgonia.Square(must(gorgonia.Sub(out, gorgonia.NewConstant(1.0)))))))
+			weights := gorgonia.Nodes{w1, w2, w3}
+			step := machine(t, loss, weights)
+			solver := gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(1e-3))
+			steps := func(n int) {
+				for range n {
+					step()
+					if err := solver.Step(gorgonia.NodesToValueGrads(weights)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			heap := func() uint64 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return m.HeapAlloc
+			}
+			steps(1000)
+			before := heap()
+			steps(10_000)
+			if after := heap(); after > before+64<<10 {
+				t.Errorf("the heap grew from %d to %d bytes in 10,000 steps", before, after)
+			}
+			if l := loss.Value().Data().(float64); !(l < 0.1) {
+				t.Errorf("the loss is %v after training, want it near 0", l)
+			}
+		})
+	}
+}
+
+// TestNodeErrors gives what can't be a LeakyReLU's input.
+func TestNodeErrors(t *testing.T) {
+	g := gorgonia.NewGraph()
+	good := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("good"))
+	var into gorgonia.Value
+	for _, c := range []struct {
+		name  string
+		x     *gorgonia.Node
+		alpha float64
+		words []string
+	}{
+		{"nil", nil, 0.2, []string{"x is nil", "float32 or float64"}},
+		{"no node", new(gorgonia.Node), 0.2, []string{"x", "type", "float32 or float64"}},
+		{"int", gorgonia.NewVector(g, tensor.Int, gorgonia.WithShape(3), gorgonia.WithName("ints")), 0.2, []string{"x", "ints", "int", "float32 or float64"}},
+		{"bool", gorgonia.NewScalar(g, tensor.Bool, gorgonia.WithName("yes")), 0.2, []string{"x", "yes", "bool", "float32 or float64"}},
+		{"a statement", gorgonia.Read(good, &into), 0.2, []string{"x", "float32 or float64"}},
+		{"no shape", gorgonia.NewTensor(g, tensor.Float64, 2, gorgonia.WithName("vague")), 0.2, []string{"x", "vague", "2 dimensions", "shape"}},
+		{"no graph", gorgonia.NewConstant(1.0), 0.2, []string{"raph"}},
+		{"NaN", good, math.NaN(), []string{"alpha", "NaN", "finite"}},
+		{"Inf", good, math.Inf(1), []string{"alpha", "+Inf", "finite"}},
+		{"-Inf", good, math.Inf(-1), []string{"alpha", "-Inf", "finite"}},
+		{"beyond float32", good, 1e39, []string{"alpha", "1e+39", "float32"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := leakyrelu.Apply(c.x, c.alpha)
+			names(t, "Apply", err, c.words...)
+			_, err = leakyrelu.ApplyGrad(c.x, c.x, c.alpha)
+			names(t, "ApplyGrad", err, c.words...)
+			_, err = leakyrelu.Activation(c.alpha)(c.x)
+			names(t, "Activation", err, c.words...)
+		})
+	}
+	// Largest slope that float32 has room for.
+	if _, err := leakyrelu.Apply(good, math.MaxFloat32); err != nil {
+		t.Error(err)
+	}
+	if _, err := leakyrelu.Apply(gorgonia.NewScalar(g, tensor.Float64, gorgonia.WithName("s")), 1e39); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestApplyGradErrors(t *testing.T) {
+	g, other := gorgonia.NewGraph(), gorgonia.NewGraph()
+	x := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("x"))
+	for _, c := range []struct {
+		name  string
+		dy    *gorgonia.Node
+		words []string
+	}{
+		{"nil", nil, []string{"dy is nil"}},
+		{"another shape", gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithShape(3, 2), gorgonia.WithName("a")), []string{"dy", "(3, 2)", "(2, 3)"}},
+		{"another rank", gorgonia.NewVector(g, tensor.Float32, gorgonia.WithShape(6), gorgonia.WithName("b")), []string{"dy", "(6)", "(2, 3)"}},
+		{"another dtype", gorgonia.NewMatrix(g, tensor.Float64, gorgonia.WithShape(2, 3), gorgonia.WithName("c")), []string{"dy", "float64", "float32"}},
+		{"another graph", gorgonia.NewMatrix(other, tensor.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("d")), []string{"graph"}},
+	} {
+		_, err := leakyrelu.ApplyGrad(x, c.dy, 0.2)
+		names(t, c.name, err, c.words...)
+	}
+}
+
+// Gorgonia calls these two itself; called by hand they still don't panic.
+func TestDifferentiationErrors(t *testing.T) {
+	g := gorgonia.NewGraph()
+	x := gorgonia.NewVector(g, tensor.Float64, gorgonia.WithShape(3), gorgonia.WithName("x"))
+	y := must(t)(leakyrelu.Apply(x, 0.2))
+	op := y.Op().(*leakyrelu.Op)
+	_, err := op.SymDiff(nil, y, x)
+	names(t, "SymDiff of nothing", err, "0 inputs", "expected 1")
+	_, err = op.SymDiff(gorgonia.Nodes{x}, y, nil)
+	names(t, "SymDiff without gradient", err, "dy is nil")
+	names(t, "DoDiff of nothing", op.DoDiff(gorgonia.ExecutionContext{}, nil, y), "0 inputs", "expected 1")
+	names(t, "DoDiff of nil", op.DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{nil}, y), "nil node")
+	names(t, "DoDiff before a run", op.DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{x}, y), "radient")
+}
+
+// An int node passes gorgonia.ApplyOp, whose types are too wide for it, and is
+// refused when it runs.
+func TestApplyOpOfInts(t *testing.T) {
+	g := gorgonia.NewGraph()
+	x := input(g, "x", tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, -2})))
+	if _, err := gorgonia.ApplyOp(newOp(t, 0.2), x); err != nil {
+		t.Fatal(err)
+	}
+	vm := gorgonia.NewTapeMachine(g)
+	defer vm.Close()
+	names(t, "RunAll", vm.RunAll(), "x has dtype int", "float32 or float64")
+}
