@@ -24,6 +24,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
@@ -37,9 +38,17 @@ const DefaultAlpha = 0.01
 // An Option changes how the operator runs, never what it computes.
 type Option func(*Op)
 
-// InPlace asks the operator to write over its input, and its gradient to write
-// over the upstream gradient, where nobody can notice. It is a request, which
-// this version grants nowhere.
+// InPlace lets the operator write over its input x, and its gradient write over
+// the upstream gradient dy, which saves the memory of both and the time to
+// allocate it. It is a request: where something else in the graph could notice,
+// the result goes into a new tensor as it does without InPlace. Inputs, weights
+// and constants are never overwritten, nor what another node has a view of.
+//
+// Two things the structure of a graph can't show. The Value of the node x, or
+// of a node whose gradient dy is, after a run may be the overwritten one, as with
+// Gorgonia's own operators: get it with gorgonia.Read. And a clone of the graph
+// (ExprGraph.Clone) shares its operators with the original, so don't add to the
+// clone a view (Reshape, Slice) of a node that is overwritten in the original.
 func InPlace() Option {
 	return func(op *Op) { op.inPlace = true }
 }
@@ -91,6 +100,7 @@ type Op struct {
 	alpha   float64
 	grad    bool // whether this is the gradient, of x and dy
 	inPlace bool
+	node    atomic.Pointer[gorgonia.Node] // what it was made for, if it serves no other
 }
 
 var (
@@ -149,6 +159,9 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("leakyrelu: %w", err)
 	}
+	if y.Op() == gorgonia.Op(op) { // else y is an older node that does the same
+		op.node.Store(y)
+	}
 	return y, nil
 }
 
@@ -203,6 +216,9 @@ func (op *Op) Type() hm.Type {
 
 // InferShape returns the shape of x. That of dy must be the same.
 func (op *Op) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
+	// This is how an operator learns that it is being applied, here to another
+	// node than the one it was made for.
+	op.node.Store(nil)
 	if len(inputs) != op.Arity() {
 		return nil, op.errArity(len(inputs))
 	}
@@ -235,13 +251,27 @@ func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgo
 	if len(inputs) != op.Arity() {
 		return nil, op.errArity(len(inputs))
 	}
-	d, err := op.gradient().apply(inputs[0], grad)
+	d, err := op.gradient().apply(op.signOf(inputs[0], output), grad)
 	if err != nil {
 		return nil, err
 	}
 	wrt := make(gorgonia.Nodes, len(inputs))
 	wrt[len(inputs)-1] = d
 	return wrt, nil
+}
+
+// signOf is where the gradient finds the sign of x: in x itself or, for α ≥ 0,
+// in y = LeakyReLU(x), so that x need not outlive the forward pass. It is not
+// in y if y has a view: Gorgonia's operators write over views that are no
+// longer used, and so over y.
+func (op *Op) signOf(x, y *gorgonia.Node) *gorgonia.Node {
+	if op.grad || !(op.alpha >= 0) || y == nil || y.Graph() == nil {
+		return x
+	}
+	if s := structureOf(y.Graph()); s == nil || !s.unviewed(y) {
+		return x
+	}
+	return y
 }
 
 // DoDiff adds to the gradient of the input the one that arrived at the output.
@@ -278,9 +308,6 @@ func inShapeOf(x, d gorgonia.Value) gorgonia.Value {
 	}
 	return same
 }
-
-// OverwritesInput is -1: the result goes into a tensor of its own.
-func (op *Op) OverwritesInput() int { return -1 }
 
 // ReturnsPtr is true: the result is a value on the heap.
 func (op *Op) ReturnsPtr() bool { return true }
