@@ -166,8 +166,13 @@ func testSpecialValuesInGraph[T float](t *testing.T, m machine) {
 // TestGraphs runs graphs of one input x of shape (3, 4) that compute the same
 // function of every element, and compares value and gradient with formulas.
 func TestGraphs(t *testing.T) {
-	type node = *gorgonia.Node
-	apply := leakyrelu.Apply
+	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		t.Run(name(len(opts), " options"), func(t *testing.T) { testGraphs(t, opts...) })
+	}
+}
+
+func testGraphs(t *testing.T, opts ...leakyrelu.Option) {
+	apply := func(x node, alpha float64) (node, error) { return leakyrelu.Apply(x, alpha, opts...) }
 	next := math.Nextafter(0.2, 1)
 	for _, c := range []struct {
 		name  string
@@ -265,7 +270,10 @@ func TestGraphs(t *testing.T) {
 		}, {
 			"one op value at two nodes",
 			func(must func(node, error) node, x node) node {
-				op := newOp(t, 0.5)
+				op, err := leakyrelu.New(0.5, opts...)
+				if err != nil {
+					t.Fatal(err)
+				}
 				y := must(gorgonia.ApplyOp(op, must(gorgonia.Neg(must(gorgonia.ApplyOp(op, x))))))
 				return y
 			},
@@ -274,14 +282,14 @@ func TestGraphs(t *testing.T) {
 		}, {
 			"the gradient op",
 			func(must func(node, error) node, x node) node {
-				return must(leakyrelu.ApplyGrad(x, must(gorgonia.Square(x)), 0.2))
+				return must(leakyrelu.ApplyGrad(x, must(gorgonia.Square(x)), 0.2, opts...))
 			},
 			func(x float64) float64 { return gate(x, x*x, 0.2) },
 			func(x, dy float64) float64 { return gate(x, 2*x*dy, 0.2) },
 		}, {
 			"the gradient op of the gradient op",
 			func(must func(node, error) node, x node) node {
-				return must(leakyrelu.ApplyGrad(x, must(leakyrelu.ApplyGrad(x, must(gorgonia.Square(x)), 0.2)), 0.2))
+				return must(leakyrelu.ApplyGrad(x, must(leakyrelu.ApplyGrad(x, must(gorgonia.Square(x)), 0.2, opts...)), 0.2, opts...))
 			},
 			func(x float64) float64 { return gate(x, gate(x, x*x, 0.2), 0.2) },
 			func(x, dy float64) float64 { return gate(x, gate(x, 2*x*dy, 0.2), 0.2) },
@@ -517,11 +525,43 @@ func squaredNorm(v []float64) float64 {
 	return sum
 }
 
+// Scalars, of either kind that Gorgonia has.
+func TestScalarGraphs(t *testing.T) {
+	kinds := map[string]func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node{
+		"F64": func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node {
+			return gorgonia.NewScalar(g, tensor.Float64, gorgonia.WithName(name), gorgonia.WithValue(v))
+		},
+		"sum": func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node {
+			return must(t)(gorgonia.Sum(input(g, name, dense([]float64{v / 2, v / 2}, 2))))
+		},
+	}
+	for kind, scalar := range kinds {
+		for _, m := range machines {
+			for _, x := range []float64{-3, 0, 2} {
+				t.Run(name(kind, "/", m.name, "/", x), func(t *testing.T) {
+					must := must(t)
+					g := gorgonia.NewGraph()
+					xn := scalar(g, "x", x)
+					y := must(leakyrelu.Apply(xn, 0.2))
+					d := must(leakyrelu.ApplyGrad(xn, must(gorgonia.Square(xn)), 0.5))
+					var got gorgonia.Value
+					read := gorgonia.Read(y, &got)
+					in := g.Inputs()[0]
+					m.run(t, must(gorgonia.Add(must(gorgonia.Square(y)), d)), read, in)
+					near(t, "value", elements[float64](t, got), []float64{leaky(x, 0.2)})
+					for _, dx := range gradOf[float64](t, in) {
+						near(t, "gradient", []float64{dx}, []float64{2*leaky(x, 0.2)*gate(x, 1, 0.2) + gate(x, 2*x, 0.5)})
+					}
+				})
+			}
+		}
+	}
+}
+
 // TestNothingIsOverwritten runs a graph several times and looks at whatever the
 // runs could have written over: inputs, reached through ops that share memory
 // with them, and outputs kept from earlier runs.
 func TestNothingIsOverwritten(t *testing.T) {
-	type node = *gorgonia.Node
 	for _, c := range []struct {
 		name string
 		path func(must func(node, error) node, x node) node
@@ -590,11 +630,16 @@ func TestNothingIsOverwritten(t *testing.T) {
 // TestRecurrentState feeds the output of every step back as the state of the
 // next, and keeps all of them.
 func TestRecurrentState(t *testing.T) {
+	t.Run("out of place", func(t *testing.T) { testRecurrentState(t) })
+	t.Run("in place", func(t *testing.T) { testRecurrentState(t, leakyrelu.InPlace()) })
+}
+
+func testRecurrentState(t *testing.T, opts ...leakyrelu.Option) {
 	must := must(t)
 	g := gorgonia.NewGraph()
 	start := []float64{1, -2, 3, -4}
 	h := input(g, "h", dense(start, 4))
-	next := must(leakyrelu.Apply(must(gorgonia.Neg(h)), 0.5))
+	next := must(leakyrelu.Apply(must(gorgonia.Neg(h)), 0.5, opts...))
 	var out gorgonia.Value
 	gorgonia.Read(next, &out)
 	vm := gorgonia.NewTapeMachine(g)

@@ -1,0 +1,504 @@
+package leakyrelu_test
+
+import (
+	"hash"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/chewxy/hm"
+	"gonum.org/v1/gonum/diff/fd"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu"
+	"gorgonia.org/tensor"
+)
+
+// InPlace where something could notice. The graphs compute the same function of
+// every element of x and w, of shape (3, 4), and are compared with formulas. An
+// operator that takes the register allocator's word for it fails all of them but
+// the one with slices, which Gorgonia copies at present.
+
+type node = *gorgonia.Node
+
+// check passes a node on or ends the test.
+type check = func(node, error) node
+
+var observers = []struct {
+	name   string
+	build  func(must check, apply func(node, float64) (node, error), x, w node) node
+	f      func(x, w float64) float64
+	dx, dw func(x, w, dy float64) float64
+}{
+	{
+		"a reshape of the pre-activation",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(gorgonia.Add(x, w))
+			v := must(gorgonia.Reshape(h, tensor.Shape{12}))
+			return must(gorgonia.Add(must(apply(h, 0.2)), must(gorgonia.Reshape(v, tensor.Shape{3, 4}))))
+		},
+		func(x, w float64) float64 { return leaky(x+w, 0.2) + (x + w) },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+	}, {
+		"slices of the pre-activation",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(gorgonia.Add(x, w))
+			top, bottom := must(gorgonia.Slice(h, gorgonia.S(0, 2))), must(gorgonia.Slice(h, gorgonia.S(2, 3)))
+			y := must(apply(h, 0.2))
+			yTop, yBottom := must(gorgonia.Slice(y, gorgonia.S(0, 2))), must(gorgonia.Slice(y, gorgonia.S(2, 3)))
+			bottom = must(gorgonia.Reshape(must(gorgonia.Add(yBottom, bottom)), tensor.Shape{1, 4}))
+			return must(gorgonia.Concat(0, must(gorgonia.Add(yTop, top)), bottom))
+		},
+		func(x, w float64) float64 { return leaky(x+w, 0.2) + (x + w) },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+	}, {
+		"another package's identity of the pre-activation",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(gorgonia.Add(x, w))
+			i := must(gorgonia.ApplyOp(identity{}, h))
+			return must(gorgonia.Add(must(apply(h, 0.2)), i))
+		},
+		func(x, w float64) float64 { return leaky(x+w, 0.2) + (x + w) },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+	}, {
+		"another package's identity of an input",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			y := must(apply(must(gorgonia.ApplyOp(identity{}, x)), 0.2))
+			return must(gorgonia.Add(y, must(gorgonia.HadamardProd(x, w))))
+		},
+		func(x, w float64) float64 { return leaky(x, 0.2) + x*w },
+		func(x, w, dy float64) float64 { return gate(x, dy, 0.2) + w*dy },
+		func(x, w, dy float64) float64 { return x * dy },
+	}, {
+		"the reshape of an input",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			y := must(apply(must(gorgonia.Reshape(x, tensor.Shape{12})), 0.2))
+			return must(gorgonia.Add(w, must(gorgonia.Reshape(must(gorgonia.Neg(y)), tensor.Shape{3, 4}))))
+		},
+		func(x, w float64) float64 { return w - leaky(x, 0.2) },
+		func(x, w, dy float64) float64 { return -gate(x, dy, 0.2) },
+		func(x, w, dy float64) float64 { return dy },
+	}, {
+		// The compiler merges the two negations and forgets who reads the second.
+		"a view of a merged twin of the pre-activation",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(gorgonia.Neg(must(gorgonia.Add(x, w))))
+			twin := must(gorgonia.ApplyOp(renumbered{h.Op().(gorgonia.SDOp)}, must(gorgonia.Add(x, w))))
+			v := must(gorgonia.Reshape(twin, tensor.Shape{12}))
+			return must(gorgonia.Add(must(apply(h, 0.2)), must(gorgonia.Reshape(v, tensor.Shape{3, 4}))))
+		},
+		func(x, w float64) float64 { return leaky(-(x+w), 0.2) - (x + w) },
+		func(x, w, dy float64) float64 { return -gate(-(x+w), dy, 0.2) - dy },
+		func(x, w, dy float64) float64 { return -gate(-(x+w), dy, 0.2) - dy },
+	}, {
+		"the upstream gradient is a view",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			z := must(gorgonia.Reshape(must(apply(must(gorgonia.Neg(x)), 0.2)), tensor.Shape{12}))
+			u := must(apply(must(gorgonia.Reshape(w, tensor.Shape{12})), 0.5))
+			return must(gorgonia.Reshape(must(gorgonia.Add(z, u)), tensor.Shape{3, 4}))
+		},
+		func(x, w float64) float64 { return leaky(-x, 0.2) + leaky(w, 0.5) },
+		func(x, w, dy float64) float64 { return -gate(-x, dy, 0.2) },
+		func(x, w, dy float64) float64 { return gate(w, dy, 0.5) },
+	}, {
+		"a view of the result of one activation under another",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(apply(must(gorgonia.Add(x, w)), 0.5))
+			v := must(gorgonia.Reshape(h, tensor.Shape{12}))
+			return must(gorgonia.Add(must(apply(h, 0.2)), must(gorgonia.Reshape(v, tensor.Shape{3, 4}))))
+		},
+		func(x, w float64) float64 { return leaky(leaky(x+w, 0.5), 0.2) + leaky(x+w, 0.5) },
+		func(x, w, dy float64) float64 { return gate(x+w, gate(x+w, dy, 0.2), 0.5) + gate(x+w, dy, 0.5) },
+		func(x, w, dy float64) float64 { return gate(x+w, gate(x+w, dy, 0.2), 0.5) + gate(x+w, dy, 0.5) },
+	}, {
+		// What is right for the node that the op was made for is wrong here.
+		"the op of one node applied to another",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			first := must(apply(must(gorgonia.Mul(x, must(gorgonia.Mul(must(gorgonia.Transpose(x)), w)))), 0.2))
+			h := must(gorgonia.Add(x, w))
+			v := must(gorgonia.Reshape(h, tensor.Shape{12}))
+			y := must(gorgonia.ApplyOp(first.Op(), h))
+			y = must(gorgonia.Add(y, must(gorgonia.Reshape(v, tensor.Shape{3, 4}))))
+			return must(gorgonia.Add(y, must(gorgonia.Sub(first, first))))
+		},
+		func(x, w float64) float64 { return leaky(x+w, 0.2) + (x + w) },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+	},
+}
+
+func TestInPlaceGoesUnnoticed(t *testing.T) {
+	for _, o := range observers {
+		for _, m := range machines {
+			if m.name == "Lisp" || m.name == "Lisp, second run" {
+				continue // never overwrites
+			}
+			for seed := range uint64(4) {
+				t.Run(name(o.name, "/", m.name, "/", seed), func(t *testing.T) {
+					must := must(t)
+					apply := func(x node, alpha float64) (node, error) {
+						return leakyrelu.Apply(x, alpha, leakyrelu.InPlace())
+					}
+					rng := rand.New(rand.NewPCG(seed, 0))
+					xs, ws, cs := random[float64](rng, 12), random[float64](rng, 12), random[float64](rng, 12)
+					xv, wv := dense(xs, 3, 4), dense(ws, 3, 4)
+					g := gorgonia.NewGraph()
+					x, w := input(g, "x", xv), input(g, "w", wv)
+					y := o.build(must, apply, x, w)
+					var got gorgonia.Value
+					read := gorgonia.Read(y, &got)
+					m.run(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, input(g, "c", dense(cs, 3, 4)))))), read, x, w)
+
+					wantY, wantDx, wantDw := make([]float64, 12), make([]float64, 12), make([]float64, 12)
+					for i := range 12 {
+						wantY[i], wantDx[i], wantDw[i] = o.f(xs[i], ws[i]), o.dx(xs[i], ws[i], cs[i]), o.dw(xs[i], ws[i], cs[i])
+					}
+					near(t, "value", elements[float64](t, got), wantY)
+					near(t, "gradient of x", gradOf[float64](t, x), wantDx)
+					near(t, "gradient of w", gradOf[float64](t, w), wantDw)
+					sameBits(t, "x", memory[float64](xv), xs)
+					sameBits(t, "w", memory[float64](wv), ws)
+				})
+			}
+		}
+	}
+}
+
+// identity is what another package might have: an operator that returns its
+// input itself.
+type identity struct{}
+
+func (identity) Arity() int { return 1 }
+func (identity) Type() hm.Type {
+	return hm.NewFnType(hm.TypeVariable('a'), hm.TypeVariable('a'))
+}
+func (identity) InferShape(in ...gorgonia.DimSizer) (tensor.Shape, error) {
+	return in[0].(tensor.Shape).Clone(), nil
+}
+func (identity) Do(in ...gorgonia.Value) (gorgonia.Value, error) { return in[0], nil }
+func (identity) ReturnsPtr() bool                                { return true }
+func (identity) CallsExtern() bool                               { return false }
+func (identity) OverwritesInput() int                            { return -1 }
+func (identity) WriteHash(h hash.Hash)                           { h.Write([]byte("identity")) }
+func (identity) Hashcode() uint32                                { return 1 }
+func (identity) String() string                                  { return "identity" }
+func (identity) DiffWRT(int) []bool                              { return []bool{true} }
+func (identity) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
+	return gorgonia.Nodes{grad}, nil
+}
+
+// renumbered is an operator under another hash code, so that a graph keeps its
+// nodes apart from those of the original, while the compiler, which goes by
+// WriteHash, merges them.
+type renumbered struct{ gorgonia.SDOp }
+
+func (r renumbered) Hashcode() uint32 { return r.SDOp.Hashcode() + 1 }
+
+// TestInPlaceIsGranted looks at the memory itself: where nobody looks, the
+// result lies in the input's.
+func TestInPlaceIsGranted(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts []leakyrelu.Option
+		want bool
+	}{{"out of place", nil, false}, {"in place", []leakyrelu.Option{leakyrelu.InPlace()}, true}} {
+		must := must(t)
+		rng := rand.New(rand.NewPCG(13, 14))
+		g := gorgonia.NewGraph()
+		x, w := input(g, "x", dense(random[float64](rng, 12), 3, 4)), input(g, "w", dense(random[float64](rng, 12), 3, 4))
+		h := must(gorgonia.Add(x, w))
+		y := must(leakyrelu.Apply(h, 0.2, c.opts...))
+		grad(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, w)))), x)
+		runTape(t, g)
+		if got := y.Value().Uintptr() == h.Value().Uintptr(); got != c.want {
+			t.Errorf("%s: y lies in the memory of its input: %t, want %t", c.name, got, c.want)
+		}
+		if got := h.Deriv().Value().Uintptr() == y.Deriv().Value().Uintptr(); got != c.want {
+			t.Errorf("%s: the gradient lies in the memory of the upstream gradient: %t, want %t", c.name, got, c.want)
+		}
+	}
+}
+
+// A negative slope loses the sign of x, so that x outlives y.
+func TestInPlaceKeepsXForNegativeSlope(t *testing.T) {
+	must := must(t)
+	g := gorgonia.NewGraph()
+	xs := []float64{1, -2, 3, -4}
+	x := input(g, "x", dense(xs, 4))
+	h := must(gorgonia.Neg(x))
+	y := must(leakyrelu.Apply(h, -0.5, leakyrelu.InPlace()))
+	grad(t, must(gorgonia.Sum(y)), x)
+	runTape(t, g)
+	want := make([]float64, len(xs))
+	for i, x := range xs {
+		want[i] = -gate(-x, 1, -0.5)
+	}
+	near(t, "gradient", gradOf[float64](t, x), want)
+}
+
+// Read gives the pre-activation as it was, before and after it is overwritten.
+func TestInPlaceReadOfPreactivation(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		must := must(t)
+		g := gorgonia.NewGraph()
+		xs := []float64{1, -2, 3, -4}
+		x := input(g, "x", dense(xs, 4))
+		h := must(gorgonia.Neg(x))
+		var got gorgonia.Value
+		if early {
+			gorgonia.Read(h, &got)
+		}
+		y := must(leakyrelu.Apply(h, 0.2, leakyrelu.InPlace()))
+		if !early {
+			gorgonia.Read(h, &got)
+		}
+		grad(t, must(gorgonia.Sum(y)), x)
+		vm := gorgonia.NewTapeMachine(g)
+		defer vm.Close()
+		for range 3 {
+			runAll(t, vm)
+			sameBits(t, "Read", elements[float64](t, got), []float64{-1, 2, -3, 4})
+			vm.Reset()
+		}
+	}
+}
+
+// At the target of a Set the allocator lets an operator overwrite registers
+// that are live.
+func TestInPlaceUnderSet(t *testing.T) {
+	must := must(t)
+	g := gorgonia.NewGraph()
+	xs := []float64{1, -2, 3, -4}
+	x, state := input(g, "x", dense(xs, 4)), input(g, "state", dense(make([]float64, 4), 4))
+	h := must(gorgonia.Neg(x))
+	y := must(leakyrelu.Apply(h, 0.2, leakyrelu.InPlace()))
+	gorgonia.Set(state, y)
+	sum := must(gorgonia.Add(y, h))
+	var got gorgonia.Value
+	gorgonia.Read(sum, &got)
+	runTape(t, g)
+	want := make([]float64, len(xs))
+	for i, x := range xs {
+		want[i] = leaky(-x, 0.2) - x
+	}
+	near(t, "sum", elements[float64](t, got), want)
+}
+
+// TestRandomGraphs builds graphs from a seed, some of whose activations are in
+// place, and compares their value with plain Go's and their gradients with
+// central differences of that.
+func TestRandomGraphs(t *testing.T) {
+	entries := 0
+	for seed := range uint64(250) {
+		entries += testRandomGraph(t, seed)
+	}
+	t.Logf("%d entries of gradients compared", entries)
+	if entries < 5000 {
+		t.Errorf("only %d entries compared", entries)
+	}
+}
+
+// matrix is a rows×cols matrix in plain Go, row by row.
+type matrix struct {
+	rows, cols int
+	v          []float64
+}
+
+// An expression is a node and the same in plain Go.
+type expression struct {
+	node       node
+	rows, cols int
+	eval       func(inputs []float64) matrix
+
+	// Gorgonia's element-wise binary operators write over dead registers that a
+	// view still shows. So what has a view is no operand of one, ever.
+	viewed, operand bool
+}
+
+// testRandomGraph returns how many entries it compared: none if the inputs are
+// near a kink.
+func testRandomGraph(t *testing.T, seed uint64) int {
+	const inputs, size = 4, 12
+	rng := rand.New(rand.NewPCG(seed, 15))
+	must := must(t)
+	g := gorgonia.NewGraph()
+	margin := math.Inf(1)
+
+	var pool []*expression
+	var wrt gorgonia.Nodes
+	values := random[float64](rng, inputs*size)
+	var bound []*tensor.Dense
+	for i := range inputs {
+		shape := [][2]int{{3, 4}, {4, 3}, {3, 4}, {2, 6}}[i]
+		v := dense(values[i*size:(i+1)*size], shape[0], shape[1])
+		n := input(g, name("in", i), v)
+		bound, wrt = append(bound, v), append(wrt, n)
+		pool = append(pool, &expression{node: n, rows: shape[0], cols: shape[1], eval: func(in []float64) matrix {
+			return matrix{shape[0], shape[1], in[i*size : (i+1)*size]}
+		}})
+	}
+	add := func(n node, rows, cols int, eval func(in []float64) matrix) *expression {
+		e := &expression{node: n, rows: rows, cols: cols, eval: eval}
+		pool = append(pool, e)
+		return e
+	}
+	activate := func(n node, rows, cols int, of func(in []float64) matrix) *expression {
+		alpha := []float64{0.01, 0.2, 1.5, -0.5}[rng.IntN(4)]
+		var opts []leakyrelu.Option
+		if rng.IntN(3) > 0 {
+			opts = append(opts, leakyrelu.InPlace())
+		}
+		return add(must(leakyrelu.Apply(n, alpha, opts...)), rows, cols, func(in []float64) matrix {
+			m := of(in)
+			out := matrix{rows, cols, make([]float64, len(m.v))}
+			for i, v := range m.v {
+				margin = min(margin, math.Abs(v))
+				out.v[i] = leaky(v, alpha)
+			}
+			return out
+		})
+	}
+	pick := func(ok func(e *expression) bool) *expression {
+		for range 20 {
+			if e := pool[rng.IntN(len(pool))]; ok(e) {
+				return e
+			}
+		}
+		return nil
+	}
+	binary := func(a, b *expression, op func(a, b node) (node, error), f func(a, b float64) float64) {
+		a.operand, b.operand = true, true
+		add(must(op(a.node, b.node)), a.rows, a.cols, func(in []float64) matrix {
+			ma, mb := a.eval(in), b.eval(in)
+			out := matrix{a.rows, a.cols, make([]float64, len(ma.v))}
+			for i := range out.v {
+				out.v[i] = f(ma.v[i], mb.v[i])
+			}
+			return out
+		})
+	}
+	for range 14 {
+		a := pick(func(*expression) bool { return true })
+		switch rng.IntN(7) {
+		case 0, 1:
+			activate(a.node, a.rows, a.cols, a.eval)
+		case 2:
+			if a.viewed {
+				continue
+			}
+			b := pick(func(b *expression) bool { return !b.viewed && b.rows == a.rows && b.cols == a.cols })
+			if b == nil || b == a {
+				continue
+			}
+			if rng.IntN(2) == 0 {
+				binary(a, b, func(a, b node) (node, error) { return gorgonia.Sub(a, b) }, func(a, b float64) float64 { return a - b })
+			} else {
+				binary(a, b, func(a, b node) (node, error) { return gorgonia.HadamardProd(a, b) }, func(a, b float64) float64 { return a * b })
+			}
+		case 3:
+			b := pick(func(b *expression) bool { return b.rows == a.cols && b.cols*a.rows <= 16 })
+			if b == nil {
+				continue
+			}
+			add(must(gorgonia.Mul(a.node, b.node)), a.rows, b.cols, func(in []float64) matrix {
+				ma, mb := a.eval(in), b.eval(in)
+				out := matrix{a.rows, b.cols, make([]float64, a.rows*b.cols)}
+				for i := range a.rows {
+					for j := range b.cols {
+						for k := range a.cols {
+							out.v[i*b.cols+j] += ma.v[i*a.cols+k] * mb.v[k*b.cols+j]
+						}
+					}
+				}
+				return out
+			})
+		case 4:
+			add(must(gorgonia.Transpose(a.node)), a.cols, a.rows, func(in []float64) matrix {
+				m := a.eval(in)
+				out := matrix{a.cols, a.rows, make([]float64, len(m.v))}
+				for i := range a.rows {
+					for j := range a.cols {
+						out.v[j*a.rows+i] = m.v[i*a.cols+j]
+					}
+				}
+				return out
+			})
+		case 5: // a reshape, and an activation of that
+			if a.operand {
+				continue
+			}
+			a.viewed = true
+			n := a.rows * a.cols
+			rows := []int{1, 2, n}[rng.IntN(3)]
+			if n%rows != 0 {
+				continue
+			}
+			v := must(gorgonia.Reshape(a.node, tensor.Shape{rows, n / rows}))
+			activate(v, rows, n/rows, func(in []float64) matrix { return matrix{rows, n / rows, a.eval(in).v} })
+		case 6: // a slice of rows, and an activation of that
+			if a.operand || a.rows < 3 {
+				continue
+			}
+			a.viewed = true
+			v := must(gorgonia.Slice(a.node, gorgonia.S(0, 2)))
+			activate(v, 2, a.cols, func(in []float64) matrix { return matrix{2, a.cols, a.eval(in).v[:2*a.cols]} })
+		}
+	}
+
+	// The cost is the sum of an activation of everything, so that there is one
+	// root and nothing that is unused.
+	var cost node
+	var terms []*expression
+	for _, e := range slices.Clone(pool) {
+		terms = append(terms, activate(e.node, e.rows, e.cols, e.eval))
+	}
+	for _, e := range terms {
+		s := must(gorgonia.Sum(e.node))
+		if cost == nil {
+			cost = s
+		} else {
+			cost = must(gorgonia.Add(cost, s))
+		}
+	}
+	f := func(in []float64) float64 {
+		sum := 0.0
+		for _, e := range terms {
+			for _, v := range e.eval(in).v {
+				sum += v
+			}
+		}
+		return sum
+	}
+
+	want := f(values)
+	if margin < 1e-3 || math.Abs(want) > 1e5 {
+		return 0
+	}
+	ds := grad(t, cost, wrt...)
+	vm := gorgonia.NewTapeMachine(g)
+	defer vm.Close()
+	numeric := fd.Gradient(nil, f, values, &fd.Settings{Formula: fd.Central, Step: 1e-6})
+	scale := 1.0
+	for _, d := range numeric {
+		scale = max(scale, math.Abs(d))
+	}
+	for run := range 2 {
+		runAll(t, vm)
+		if got := cost.Value().Data().(float64); !(math.Abs(got-want) <= 1e-12*(1+math.Abs(want))*float64(len(terms))) {
+			t.Errorf("seed %d, run %d: value %v, plain Go %v", seed, run, got, want)
+		}
+		for i, d := range ds {
+			for j, got := range elements[float64](t, d.Value()) {
+				if want := numeric[i*size+j]; !(math.Abs(got-want) <= 1e-5*scale) {
+					t.Errorf("seed %d, run %d: gradient of in%d[%d] is %v, central difference %v", seed, run, i, j, got, want)
+				}
+			}
+			sameBits(t, name("seed ", seed, ": in", i), memory[float64](bound[i]), values[i*size:(i+1)*size])
+		}
+		vm.Reset()
+	}
+	return len(values)
+}
