@@ -118,5 +118,5 @@ func checkShape(role string, s, x tensor.Shape) error {
 }
 
 func (op *Op) errArity(n int) error {
-	return fmt.Errorf("leakyrelu: %v got %d inputs, expected %d", op, n, op.Arity())
+	return fmt.Errorf("leakyrelu: %s got %d inputs, expected %d", op.String(), n, op.Arity())
 }

@@ -755,6 +755,30 @@ func TestHeapHolds(t *testing.T) {
 	}
 }
 
+// After a run on the Lisp machine everything that DoDiff works on is there.
+func TestDoDiffAllocations(t *testing.T) {
+	must := must(t)
+	g := gorgonia.NewGraph()
+	x := input(g, "x", dense(make([]float32, 64), 8, 8))
+	y := must(leakyrelu.Apply(x, 0.2))
+	d := must(leakyrelu.ApplyGrad(x, y, 0.2))
+	must(gorgonia.Sum(d))
+	runLisp(t, g)
+	for _, c := range []struct {
+		output *gorgonia.Node
+		inputs gorgonia.Nodes
+	}{{y, gorgonia.Nodes{x}}, {d, gorgonia.Nodes{x, y}}} {
+		op := c.output.Op().(*leakyrelu.Op)
+		if n := testing.AllocsPerRun(100, func() {
+			if err := op.DoDiff(gorgonia.ExecutionContext{}, c.inputs, c.output); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("DoDiff of %v: %v allocations, want none", op, n)
+		}
+	}
+}
+
 // TestNodeErrors gives what can't be a LeakyReLU's input.
 func TestNodeErrors(t *testing.T) {
 	g := gorgonia.NewGraph()
