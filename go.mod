@@ -4,6 +4,7 @@ go 1.24
 
 require (
 	github.com/chewxy/hm v1.0.0
+	golang.org/x/sys v0.35.0
 	gonum.org/v1/gonum v0.11.0
 	gorgonia.org/gorgonia v0.9.18
 	gorgonia.org/tensor v0.9.24

@@ -5,32 +5,66 @@
 //	             α · g  otherwise, NaN included
 //
 // The forward op is gate(x, x); a gradient op is gate(x, upstream gradient).
+//
+// On the way from a slice to the processor, each step has its file: Gate and
+// GateAdd choose a form here; parallel.go splits long slices over goroutines;
+// dispatch_*.go calls the best implementation the processor has, which is
+// assembly (gate_*.s) or the Go loop of generic.go.
 package kernel
+
+import "unsafe"
 
 // Float is an element type the kernels know.
 type Float interface{ float32 | float64 }
 
 // Gate sets dst[i] = gate(x[i], g[i]). The slices have the same length. dst
 // may be the same slice as x or g, but must not overlap either partially.
+// alpha is finite.
+//
+// Neither Gate nor GateAdd keeps an argument, nor makes it escape to the heap.
 func Gate[T Float](dst, x, g []T, alpha T) {
-	for i, x := range x {
-		if x > 0 {
-			dst[i] = g[i]
-		} else {
-			dst[i] = alpha * g[i]
-		}
-	}
+	apply(pickForm(dst, x, g), dst, x, g, alpha)
 }
 
-// GateAdd sets dst[i] += gate(x[i], g[i]), under the conditions of Gate.
+// GateAdd sets dst[i] += gate(x[i], g[i]), under the conditions of Gate. The
+// product and the sum are rounded one after the other, on every architecture.
+// Where dst[i] and gate(x[i], g[i]) are both NaN, so is the result, but which
+// payload it carries depends on the processor.
 func GateAdd[T Float](dst, x, g []T, alpha T) {
-	for i, x := range x {
-		if x > 0 {
-			dst[i] += g[i]
-		} else {
-			// The conversion forbids fusing the product into the sum: one
-			// rounding each, on every architecture.
-			dst[i] += T(alpha * g[i])
-		}
+	apply(accumulate, dst, x, g, alpha)
+}
+
+// A form says what becomes of gate(x, g).
+type form uint8
+
+const (
+	store      form = iota // dst = gate(x, g)
+	stream                 // the same, past the caches; dst is neither x nor g
+	accumulate             // dst += gate(x, g)
+)
+
+// streamFrom is the size of dst, in bytes, from which storing past the caches
+// is faster.
+const streamFrom = 64 << 20
+
+func pickForm[T Float](dst, x, g []T) form {
+	p := unsafe.SliceData(dst)
+	if sizeOf(dst) < streamFrom || p == unsafe.SliceData(x) || p == unsafe.SliceData(g) {
+		return store
+	}
+	return stream
+}
+
+// sizeOf returns the size of the elements of s, in bytes.
+func sizeOf[T Float](s []T) int {
+	return len(s) * int(unsafe.Sizeof(*new(T)))
+}
+
+func apply[T Float](f form, dst, x, g []T, alpha T) {
+	x, g = x[:len(dst)], g[:len(dst)] // the assembly trusts n
+	if sizeOf(dst) < splitFrom {
+		run(f, dst, x, g, alpha)
+	} else {
+		split(f, dst, x, g, alpha)
 	}
 }

@@ -1,0 +1,167 @@
+// Command _asm writes the amd64 kernels: gate_amd64.s and its Go stubs.
+//
+// It is a module of its own, below a directory that ./... does not see, so
+// that nobody who imports leakyrelu depends on the assembler generator.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	for _, isa := range []isa{avx2{}, avx512{}} {
+		for _, t := range []float{float32s, float64s} {
+			for _, f := range []form{gate, gateStream, gateAdd} {
+				write(isa, t, f)
+			}
+		}
+	}
+	Generate()
+}
+
+// An isa emits the arithmetic of one instruction set. A vector of it holds
+// width bytes.
+type isa interface {
+	name() string
+	width() int
+	// constants loads what every vector needs: alpha and zero.
+	constants(t float, alpha Mem)
+	// vector handles one whole vector. The streaming form wants dst aligned.
+	vector(t float, f form, dst, x, g Mem)
+	// partial handles the first RCX elements of a vector, spoils RCX, and
+	// touches no memory past them.
+	partial(t float, f form, dst, x, g Mem)
+}
+
+// A float is an element type and the instructions that depend on it.
+type float struct {
+	bits  int
+	size  int    // in bytes
+	shift uint64 // log₂ size
+
+	broadcast, multiply, add, compare func(...Op)
+	move                              func(...Op)
+	moveOrZero                        func(m, k, xyz Op)
+}
+
+var (
+	float32s = float{32, 4, 2, VBROADCASTSS, VMULPS, VADDPS, VCMPPS, VMOVUPS, VMOVUPS_Z}
+	float64s = float{64, 8, 3, VBROADCASTSD, VMULPD, VADDPD, VCMPPD, VMOVUPD, VMOVUPD_Z}
+)
+
+// A form is what becomes of pick(x > 0, g, αg).
+type form struct {
+	name string
+	loop string // the loop it implements
+	note string
+}
+
+var (
+	gate = form{"gate", "dst[i] = pick(x[i] > 0, grad[i], alpha*grad[i])",
+		"dst may be x or grad."}
+	gateStream = form{"gateStream", gate.loop,
+		"It writes past the caches; dst is neither x nor grad."}
+	gateAdd = form{"gateAdd", "dst[i] += pick(x[i] > 0, grad[i], alpha*grad[i])",
+		"Product and sum are rounded separately. dst may be x or grad."}
+)
+
+// unroll is how many vectors a turn of the main loop handles.
+const unroll = 4
+
+// alignFrom is the length, in vectors, from which it pays to align dst first:
+// a store that crosses a cache line costs two.
+const alignFrom = 4 * unroll
+
+// write emits one kernel: a head up to the first aligned vector of dst,
+// blocks of whole vectors, single vectors, a tail.
+func write(isa isa, t float, f form) {
+	name := fmt.Sprintf("%s%d%s", f.name, t.bits, isa.name())
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, x, grad *float%d, n int, alpha float%[1]d)", t.bits))
+	Pragma("noescape")
+	Doc(name+" computes, with pick(c, a, b) = a if c, else b,", "",
+		"\tfor i := range n {", "\t\t"+f.loop, "\t}", "", f.note)
+
+	dst := Load(Param("dst"), GP64())
+	x := Load(Param("x"), GP64())
+	g := Load(Param("grad"), GP64())
+	n := Load(Param("n"), GP64())
+	alpha, err := Param("alpha").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	isa.constants(t, alpha.Addr)
+
+	lanes := isa.width() / t.size
+	vectors := func(count int) {
+		for v := range count {
+			at := v * isa.width()
+			isa.vector(t, f, Mem{Base: dst, Disp: at}, Mem{Base: x, Disp: at}, Mem{Base: g, Disp: at})
+		}
+		for _, p := range []reg.Register{dst, x, g} {
+			ADDQ(I32(count*isa.width()), p)
+		}
+		SUBQ(I32(count*lanes), n)
+	}
+	// Less than a vector is not streamed: it shares its line with a neighbour.
+	partial := func() {
+		f := f
+		if f == gateStream {
+			f = gate
+		}
+		isa.partial(t, f, Mem{Base: dst}, Mem{Base: x}, Mem{Base: g})
+	}
+
+	Comment("Head: up to the first vector boundary of dst.")
+	if f != gateStream {
+		CMPQ(n, I32(alignFrom*lanes))
+		JLT(LabelRef("blocks"))
+	}
+	MOVQ(dst, reg.RCX)
+	NEGQ(reg.RCX)
+	ANDQ(I32(isa.width()-1), reg.RCX)
+	JZ(LabelRef("blocks"))
+	SHRQ(Imm(t.shift), reg.RCX)
+	if f == gateStream {
+		CMPQ(reg.RCX, n)
+		CMOVQGT(n, reg.RCX)
+	}
+	SUBQ(reg.RCX, n)
+	head := GP64()
+	MOVQ(reg.RCX, head)
+	SHLQ(Imm(t.shift), head)
+	partial()
+	for _, p := range []reg.Register{dst, x, g} {
+		ADDQ(head, p)
+	}
+
+	Label("blocks")
+	CMPQ(n, I32(unroll*lanes))
+	JLT(LabelRef("singles"))
+	vectors(unroll)
+	JMP(LabelRef("blocks"))
+
+	Label("singles")
+	CMPQ(n, I32(lanes))
+	JLT(LabelRef("tail"))
+	vectors(1)
+	JMP(LabelRef("singles"))
+
+	Label("tail")
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	MOVQ(n, reg.RCX)
+	partial()
+
+	Label("done")
+	if f == gateStream {
+		Comment("Streaming stores are weakly ordered: publish them.")
+		SFENCE()
+	}
+	VZEROUPPER()
+	RET()
+}

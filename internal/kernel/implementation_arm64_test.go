@@ -1,0 +1,5 @@
+//go:build !purego
+
+package kernel
+
+var implementations = []implementation{{"neon", true, func() {}}}
