@@ -1,0 +1,228 @@
+// Command peerbench compares the kernels of leakyrelu with oneDNN, PyTorch
+// and copy, and prints the tables of its README.
+//
+// All contenders of a table run by turns in one process tree. A cell is the
+// median, over the rounds, of our time divided by the peer's in that round.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"gorgonia.org/leakyrelu/internal/kernel"
+)
+
+var (
+	from   = flag.Int("from", 6, "smallest size, as a power of two")
+	to     = flag.Int("to", 26, "largest size, as a power of two")
+	rounds = flag.Int("rounds", 15, "rounds per cell")
+	turn   = flag.Duration("turn", 2*time.Millisecond, "least time of one contender's turn")
+	python = flag.String("python", "/usr/bin/python3", "a Python that has PyTorch")
+)
+
+// A key names a column: what is computed, where, on how many threads.
+type key struct {
+	threads           int
+	backward, inPlace bool
+}
+
+// A benchCase is a key with its operands.
+type benchCase struct {
+	key
+	dst, x, g []float32
+	alpha     float32
+}
+
+// A contender computes one case.
+type contender struct {
+	run  func(reps int) (time.Duration, error)
+	free func()
+}
+
+func main() {
+	flag.Parse()
+	log.SetFlags(0)
+	// oneDNN's number of threads belongs to the thread that sets it.
+	runtime.LockOSThread()
+	debug.SetGCPercent(-1)
+	if runtime.NumCPU() < 2 {
+		log.Print("SKIPPED: two threads, because there is one processor")
+	}
+	torch, err := startPyTorch(*python)
+	if err != nil {
+		log.Printf("SKIPPED: PyTorch: %v", err)
+	} else {
+		fmt.Printf("PyTorch %s\n", torch.version)
+	}
+
+	table("oneDNN, one thread each", 1, newOneDNN)
+	if runtime.NumCPU() >= 2 {
+		table("oneDNN, two threads each", 2, newOneDNN)
+	}
+	if torch != nil {
+		table("PyTorch, one thread each", 1, torch.contend)
+	}
+	table("copy, one thread", 1, newCopy)
+	if runtime.NumCPU() >= 2 {
+		table("ourselves on one thread, with two", 2, func(c benchCase) (contender, error) {
+			c.threads = 1
+			return newOurs(c)
+		})
+	}
+}
+
+// table prints the ratios to one peer for all sizes.
+func table(title string, threads int, peer func(benchCase) (contender, error)) {
+	fmt.Printf("\n### Against %s\n\n", title)
+	fmt.Println("| elements | forward | in place | backward | in place | ours, forward |")
+	fmt.Println("|---|---|---|---|---|---|")
+	var all []float64
+	for power := *from; power <= *to; power++ {
+		fmt.Printf("| 2^%d ", power)
+		var forward time.Duration
+		for _, backward := range []bool{false, true} {
+			for _, inPlace := range []bool{false, true} {
+				ratio, ours, err := measure(newCase(key{threads, backward, inPlace}, 1<<power), peer)
+				if err != nil {
+					log.Fatal(err)
+				}
+				if !backward && !inPlace {
+					forward = ours
+				}
+				all = append(all, ratio)
+				fmt.Printf("| %.2f ", ratio)
+			}
+		}
+		fmt.Printf("| %v |\n", forward)
+	}
+	sum := 0.0
+	for _, r := range all {
+		sum += math.Log(r)
+	}
+	fmt.Printf("\nGeometric mean %.2f, worst %.2f.\n", math.Exp(sum/float64(len(all))), slices.Max(all))
+}
+
+// measure returns the median ratio of our time to the peer's, and our time
+// for one call.
+func measure(c benchCase, peer func(benchCase) (contender, error)) (ratio float64, ours time.Duration, err error) {
+	us, err := newOurs(c)
+	if err != nil {
+		return 0, 0, err
+	}
+	them, err := peer(c)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer them.free()
+	reps := []int{1, 1}
+	for i, contender := range []contender{us, them} {
+		for {
+			took, err := contender.run(reps[i])
+			if err != nil {
+				return 0, 0, err
+			}
+			if took >= *turn {
+				break
+			}
+			reps[i] *= 2
+		}
+	}
+	var ratios, times []float64
+	for round := range *rounds {
+		var each [2]float64
+		for i := range 2 {
+			i ^= round & 1 // take turns in going first
+			contender := []contender{us, them}[i]
+			if c.threads > 1 {
+				// The threads of the one before spin before they sleep.
+				time.Sleep(5 * time.Millisecond)
+			}
+			if _, err := contender.run(max(1, reps[i]/8)); err != nil { // warm up
+				return 0, 0, err
+			}
+			took, err := contender.run(reps[i])
+			if err != nil {
+				return 0, 0, err
+			}
+			each[i] = float64(took) / float64(reps[i])
+		}
+		ratios, times = append(ratios, each[0]/each[1]), append(times, each[0])
+	}
+	return median(ratios), time.Duration(median(times)), nil
+}
+
+func median(s []float64) float64 {
+	slices.Sort(s)
+	return s[len(s)/2]
+}
+
+func newOurs(c benchCase) (contender, error) {
+	return contender{func(reps int) (time.Duration, error) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.threads))
+		g := c.g
+		if !c.backward {
+			g = c.x
+		}
+		start := time.Now()
+		for range reps {
+			kernel.Gate(c.dst, c.x, g, c.alpha)
+		}
+		return time.Since(start), nil
+	}, func() {}}, nil
+}
+
+// newCopy copies x: as many bytes as the forward case moves, two thirds of
+// the backward case.
+func newCopy(c benchCase) (contender, error) {
+	dst := operand(0, len(c.x))
+	return contender{func(reps int) (time.Duration, error) {
+		start := time.Now()
+		for range reps {
+			copy(dst, c.x)
+		}
+		return time.Since(start), nil
+	}, func() {}}, nil
+}
+
+// newCase makes operands of random signs in memory of their own. In place,
+// alpha is 1, or else the values would shrink from call to call, through
+// subnormals to zero.
+func newCase(k key, n int) benchCase {
+	c := benchCase{key: k, dst: operand(0, n), x: operand(1, n), g: operand(2, n), alpha: 0.01}
+	if k.inPlace {
+		c.alpha = 1
+		if c.dst = c.x; k.backward {
+			c.dst = c.g
+		}
+	}
+	return c
+}
+
+var operands [3][]float32
+
+// operand returns the first n elements of operand i, page-aligned memory that
+// Go does not manage, so that it may be handed to C.
+func operand(i, n int) []float32 {
+	if operands[i] == nil {
+		size := 4 << *to
+		m, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+		if err != nil {
+			log.Fatal(err)
+		}
+		operands[i] = unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(m))), 1<<*to)
+		state := uint32(i + 1)
+		for j := range operands[i] {
+			state = state*1664525 + 1013904223
+			operands[i][j] = float32(int32(state)) / (1 << 31)
+		}
+	}
+	return operands[i][:n]
+}
