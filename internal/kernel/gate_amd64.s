@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func gate32AVX2(dst *float32, x *float32, grad *float32, n int, alpha float32)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gate32AVX2(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -20,7 +20,7 @@ TEXT ·gate32AVX2(SB), NOSPLIT, $0-36
 	MOVQ       AX, CX
 	NEGQ       CX
 	ANDQ       $+31, CX
-	JZ         blocks
+	JZ         aligned
 	SHRQ       $0x02, CX
 	SUBQ       CX, SI
 	MOVQ       CX, DI
@@ -37,6 +37,40 @@ TEXT ·gate32AVX2(SB), NOSPLIT, $0-36
 	ADDQ       DI, AX
 	ADDQ       DI, DX
 	ADDQ       DI, BX
+
+aligned:
+	CMPQ SI, $+8192
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	VMOVUPS    (BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, (DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    32(BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, 32(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    64(BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, 64(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    96(BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, 96(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $+128, AX
+	ADDQ       $+128, DX
+	ADDQ       $+128, BX
+	SUBQ       $+32, SI
+	CMPQ       SI, $+288
+	JGE        far
 
 blocks:
 	CMPQ      SI, $+32
@@ -123,7 +157,7 @@ TEXT ·gateStream32AVX2(SB), NOSPLIT, $0-36
 	MOVQ       AX, CX
 	NEGQ       CX
 	ANDQ       $+31, CX
-	JZ         blocks
+	JZ         aligned
 	SHRQ       $0x02, CX
 	CMPQ       CX, SI
 	CMOVQGT    SI, CX
@@ -143,6 +177,7 @@ TEXT ·gateStream32AVX2(SB), NOSPLIT, $0-36
 	ADDQ       DI, DX
 	ADDQ       DI, BX
 
+aligned:
 blocks:
 	CMPQ      SI, $+32
 	JLT       singles
@@ -207,7 +242,7 @@ done:
 	RET
 
 // func gateAdd32AVX2(dst *float32, x *float32, grad *float32, n int, alpha float32)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gateAdd32AVX2(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -222,7 +257,7 @@ TEXT ·gateAdd32AVX2(SB), NOSPLIT, $0-36
 	MOVQ       AX, CX
 	NEGQ       CX
 	ANDQ       $+31, CX
-	JZ         blocks
+	JZ         aligned
 	SHRQ       $0x02, CX
 	SUBQ       CX, SI
 	MOVQ       CX, DI
@@ -241,6 +276,44 @@ TEXT ·gateAdd32AVX2(SB), NOSPLIT, $0-36
 	ADDQ       DI, AX
 	ADDQ       DI, DX
 	ADDQ       DI, BX
+
+aligned:
+	CMPQ SI, $+8192
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	VMOVUPS    (BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, (DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPS     (AX), Y1, Y1
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    32(BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, 32(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPS     32(AX), Y1, Y1
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    64(BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, 64(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPS     64(AX), Y1, Y1
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    96(BX), Y0
+	VMULPS     Y15, Y0, Y1
+	VCMPPS     $0x11, 96(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPS     96(AX), Y1, Y1
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $+128, AX
+	ADDQ       $+128, DX
+	ADDQ       $+128, BX
+	SUBQ       $+32, SI
+	CMPQ       SI, $+288
+	JGE        far
 
 blocks:
 	CMPQ      SI, $+32
@@ -311,7 +384,7 @@ done:
 	RET
 
 // func gate64AVX2(dst *float64, x *float64, grad *float64, n int, alpha float64)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gate64AVX2(SB), NOSPLIT, $0-40
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -326,7 +399,7 @@ TEXT ·gate64AVX2(SB), NOSPLIT, $0-40
 	MOVQ       AX, CX
 	NEGQ       CX
 	ANDQ       $+31, CX
-	JZ         blocks
+	JZ         aligned
 	SHRQ       $0x03, CX
 	SUBQ       CX, SI
 	MOVQ       CX, DI
@@ -343,6 +416,40 @@ TEXT ·gate64AVX2(SB), NOSPLIT, $0-40
 	ADDQ       DI, AX
 	ADDQ       DI, DX
 	ADDQ       DI, BX
+
+aligned:
+	CMPQ SI, $+4096
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	VMOVUPS    (BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, (DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    32(BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, 32(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    64(BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, 64(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    96(BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, 96(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $+128, AX
+	ADDQ       $+128, DX
+	ADDQ       $+128, BX
+	SUBQ       $+16, SI
+	CMPQ       SI, $+144
+	JGE        far
 
 blocks:
 	CMPQ      SI, $+16
@@ -419,7 +526,7 @@ TEXT ·gateStream64AVX2(SB), NOSPLIT, $0-40
 	MOVQ       AX, CX
 	NEGQ       CX
 	ANDQ       $+31, CX
-	JZ         blocks
+	JZ         aligned
 	SHRQ       $0x03, CX
 	CMPQ       CX, SI
 	CMOVQGT    SI, CX
@@ -439,6 +546,7 @@ TEXT ·gateStream64AVX2(SB), NOSPLIT, $0-40
 	ADDQ       DI, DX
 	ADDQ       DI, BX
 
+aligned:
 blocks:
 	CMPQ      SI, $+16
 	JLT       singles
@@ -503,7 +611,7 @@ done:
 	RET
 
 // func gateAdd64AVX2(dst *float64, x *float64, grad *float64, n int, alpha float64)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·gateAdd64AVX2(SB), NOSPLIT, $0-40
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -518,7 +626,7 @@ TEXT ·gateAdd64AVX2(SB), NOSPLIT, $0-40
 	MOVQ       AX, CX
 	NEGQ       CX
 	ANDQ       $+31, CX
-	JZ         blocks
+	JZ         aligned
 	SHRQ       $0x03, CX
 	SUBQ       CX, SI
 	MOVQ       CX, DI
@@ -537,6 +645,44 @@ TEXT ·gateAdd64AVX2(SB), NOSPLIT, $0-40
 	ADDQ       DI, AX
 	ADDQ       DI, DX
 	ADDQ       DI, BX
+
+aligned:
+	CMPQ SI, $+4096
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	VMOVUPS    (BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, (DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPD     (AX), Y1, Y1
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    32(BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, 32(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPD     32(AX), Y1, Y1
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    64(BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, 64(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPD     64(AX), Y1, Y1
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    96(BX), Y0
+	VMULPD     Y15, Y0, Y1
+	VCMPPD     $0x11, 96(DX), Y14, Y2
+	VBLENDVPS  Y2, Y0, Y1, Y1
+	VADDPD     96(AX), Y1, Y1
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $+128, AX
+	ADDQ       $+128, DX
+	ADDQ       $+128, BX
+	SUBQ       $+16, SI
+	CMPQ       SI, $+144
+	JGE        far
 
 blocks:
 	CMPQ      SI, $+16
@@ -607,7 +753,7 @@ done:
 	RET
 
 // func gate32AVX512(dst *float32, x *float32, grad *float32, n int, alpha float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gate32AVX512(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -622,7 +768,7 @@ TEXT ·gate32AVX512(SB), NOSPLIT, $0-36
 	MOVQ      AX, CX
 	NEGQ      CX
 	ANDQ      $+63, CX
-	JZ        blocks
+	JZ        aligned
 	SHRQ      $0x02, CX
 	SUBQ      CX, SI
 	MOVQ      CX, DI
@@ -639,6 +785,38 @@ TEXT ·gate32AVX512(SB), NOSPLIT, $0-36
 	ADDQ      DI, AX
 	ADDQ      DI, DX
 	ADDQ      DI, BX
+
+aligned:
+	CMPQ SI, $+8192
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	PREFETCHT0 1152(AX)
+	PREFETCHT0 1216(AX)
+	VMOVUPS    (BX), Z0
+	VCMPPS     $0x15, (DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VMOVUPS    Z0, (AX)
+	VMOVUPS    64(BX), Z0
+	VCMPPS     $0x15, 64(DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VMOVUPS    Z0, 64(AX)
+	VMOVUPS    128(BX), Z0
+	VCMPPS     $0x15, 128(DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VMOVUPS    Z0, 128(AX)
+	VMOVUPS    192(BX), Z0
+	VCMPPS     $0x15, 192(DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VMOVUPS    Z0, 192(AX)
+	ADDQ       $+256, AX
+	ADDQ       $+256, DX
+	ADDQ       $+256, BX
+	SUBQ       $+64, SI
+	CMPQ       SI, $+320
+	JGE        far
 
 blocks:
 	CMPQ    SI, $+64
@@ -710,7 +888,7 @@ TEXT ·gateStream32AVX512(SB), NOSPLIT, $0-36
 	MOVQ      AX, CX
 	NEGQ      CX
 	ANDQ      $+63, CX
-	JZ        blocks
+	JZ        aligned
 	SHRQ      $0x02, CX
 	CMPQ      CX, SI
 	CMOVQGT   SI, CX
@@ -730,6 +908,7 @@ TEXT ·gateStream32AVX512(SB), NOSPLIT, $0-36
 	ADDQ      DI, DX
 	ADDQ      DI, BX
 
+aligned:
 blocks:
 	CMPQ     SI, $+64
 	JLT      singles
@@ -789,7 +968,7 @@ done:
 	RET
 
 // func gateAdd32AVX512(dst *float32, x *float32, grad *float32, n int, alpha float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gateAdd32AVX512(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -804,7 +983,7 @@ TEXT ·gateAdd32AVX512(SB), NOSPLIT, $0-36
 	MOVQ      AX, CX
 	NEGQ      CX
 	ANDQ      $+63, CX
-	JZ        blocks
+	JZ        aligned
 	SHRQ      $0x02, CX
 	SUBQ      CX, SI
 	MOVQ      CX, DI
@@ -822,6 +1001,42 @@ TEXT ·gateAdd32AVX512(SB), NOSPLIT, $0-36
 	ADDQ      DI, AX
 	ADDQ      DI, DX
 	ADDQ      DI, BX
+
+aligned:
+	CMPQ SI, $+8192
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	PREFETCHT0 1152(AX)
+	PREFETCHT0 1216(AX)
+	VMOVUPS    (BX), Z0
+	VCMPPS     $0x15, (DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VADDPS     (AX), Z0, Z0
+	VMOVUPS    Z0, (AX)
+	VMOVUPS    64(BX), Z0
+	VCMPPS     $0x15, 64(DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VADDPS     64(AX), Z0, Z0
+	VMOVUPS    Z0, 64(AX)
+	VMOVUPS    128(BX), Z0
+	VCMPPS     $0x15, 128(DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VADDPS     128(AX), Z0, Z0
+	VMOVUPS    Z0, 128(AX)
+	VMOVUPS    192(BX), Z0
+	VCMPPS     $0x15, 192(DX), Z30, K1
+	VMULPS     Z31, Z0, K1, Z0
+	VADDPS     192(AX), Z0, Z0
+	VMOVUPS    Z0, 192(AX)
+	ADDQ       $+256, AX
+	ADDQ       $+256, DX
+	ADDQ       $+256, BX
+	SUBQ       $+64, SI
+	CMPQ       SI, $+320
+	JGE        far
 
 blocks:
 	CMPQ    SI, $+64
@@ -886,7 +1101,7 @@ done:
 	RET
 
 // func gate64AVX512(dst *float64, x *float64, grad *float64, n int, alpha float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gate64AVX512(SB), NOSPLIT, $0-40
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -901,7 +1116,7 @@ TEXT ·gate64AVX512(SB), NOSPLIT, $0-40
 	MOVQ      AX, CX
 	NEGQ      CX
 	ANDQ      $+63, CX
-	JZ        blocks
+	JZ        aligned
 	SHRQ      $0x03, CX
 	SUBQ      CX, SI
 	MOVQ      CX, DI
@@ -918,6 +1133,38 @@ TEXT ·gate64AVX512(SB), NOSPLIT, $0-40
 	ADDQ      DI, AX
 	ADDQ      DI, DX
 	ADDQ      DI, BX
+
+aligned:
+	CMPQ SI, $+4096
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	PREFETCHT0 1152(AX)
+	PREFETCHT0 1216(AX)
+	VMOVUPD    (BX), Z0
+	VCMPPD     $0x15, (DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VMOVUPD    Z0, (AX)
+	VMOVUPD    64(BX), Z0
+	VCMPPD     $0x15, 64(DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VMOVUPD    Z0, 64(AX)
+	VMOVUPD    128(BX), Z0
+	VCMPPD     $0x15, 128(DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VMOVUPD    Z0, 128(AX)
+	VMOVUPD    192(BX), Z0
+	VCMPPD     $0x15, 192(DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VMOVUPD    Z0, 192(AX)
+	ADDQ       $+256, AX
+	ADDQ       $+256, DX
+	ADDQ       $+256, BX
+	SUBQ       $+32, SI
+	CMPQ       SI, $+160
+	JGE        far
 
 blocks:
 	CMPQ    SI, $+32
@@ -989,7 +1236,7 @@ TEXT ·gateStream64AVX512(SB), NOSPLIT, $0-40
 	MOVQ      AX, CX
 	NEGQ      CX
 	ANDQ      $+63, CX
-	JZ        blocks
+	JZ        aligned
 	SHRQ      $0x03, CX
 	CMPQ      CX, SI
 	CMOVQGT   SI, CX
@@ -1009,6 +1256,7 @@ TEXT ·gateStream64AVX512(SB), NOSPLIT, $0-40
 	ADDQ      DI, DX
 	ADDQ      DI, BX
 
+aligned:
 blocks:
 	CMPQ     SI, $+32
 	JLT      singles
@@ -1068,7 +1316,7 @@ done:
 	RET
 
 // func gateAdd64AVX512(dst *float64, x *float64, grad *float64, n int, alpha float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gateAdd64AVX512(SB), NOSPLIT, $0-40
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), DX
@@ -1083,7 +1331,7 @@ TEXT ·gateAdd64AVX512(SB), NOSPLIT, $0-40
 	MOVQ      AX, CX
 	NEGQ      CX
 	ANDQ      $+63, CX
-	JZ        blocks
+	JZ        aligned
 	SHRQ      $0x03, CX
 	SUBQ      CX, SI
 	MOVQ      CX, DI
@@ -1101,6 +1349,42 @@ TEXT ·gateAdd64AVX512(SB), NOSPLIT, $0-40
 	ADDQ      DI, AX
 	ADDQ      DI, DX
 	ADDQ      DI, BX
+
+aligned:
+	CMPQ SI, $+4096
+	JLT  blocks
+
+far:
+	PREFETCHT0 1024(AX)
+	PREFETCHT0 1088(AX)
+	PREFETCHT0 1152(AX)
+	PREFETCHT0 1216(AX)
+	VMOVUPD    (BX), Z0
+	VCMPPD     $0x15, (DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VADDPD     (AX), Z0, Z0
+	VMOVUPD    Z0, (AX)
+	VMOVUPD    64(BX), Z0
+	VCMPPD     $0x15, 64(DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VADDPD     64(AX), Z0, Z0
+	VMOVUPD    Z0, 64(AX)
+	VMOVUPD    128(BX), Z0
+	VCMPPD     $0x15, 128(DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VADDPD     128(AX), Z0, Z0
+	VMOVUPD    Z0, 128(AX)
+	VMOVUPD    192(BX), Z0
+	VCMPPD     $0x15, 192(DX), Z30, K1
+	VMULPD     Z31, Z0, K1, Z0
+	VADDPD     192(AX), Z0, Z0
+	VMOVUPD    Z0, 192(AX)
+	ADDQ       $+256, AX
+	ADDQ       $+256, DX
+	ADDQ       $+256, BX
+	SUBQ       $+32, SI
+	CMPQ       SI, $+160
+	JGE        far
 
 blocks:
 	CMPQ    SI, $+32

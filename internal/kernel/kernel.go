@@ -45,7 +45,7 @@ const (
 
 // streamFrom is the size of dst, in bytes, from which storing past the caches
 // is faster.
-const streamFrom = 64 << 20
+const streamFrom = 16 << 20
 
 func pickForm[T Float](dst, x, g []T) form {
 	p := unsafe.SliceData(dst)

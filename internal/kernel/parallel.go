@@ -3,35 +3,46 @@ package kernel
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
 // splitFrom is the size of dst, in bytes, from which a second goroutine pays.
 const splitFrom = 1 << 20
 
-// split runs f over dst in contiguous parts, one for each processor that Go
-// may use, and returns when all are done. Elements do not depend on each
-// other, so neither does the result on the split.
+// chunk is the size, in bytes, of what a goroutine takes at a time. It is a
+// multiple of every vector, so that aligned slices have aligned chunks.
+const chunk = 256 << 10
+
+// split runs f over dst on as many goroutines as Go may run at once, and
+// returns when all are done. They take chunk after chunk: one that starts
+// late, on a processor that was asleep or busy, leaves the work to the
+// others. Elements do not depend on each other, so the result does not depend
+// on who computed which.
 func split[T Float](f form, dst, x, g []T, alpha T) {
-	parts := min(runtime.GOMAXPROCS(0), sizeOf(dst)/(splitFrom/2))
-	if parts < 2 {
-		run(f, dst, x, g, alpha)
-		return
-	}
 	d, xs, gs := noescape(dst), noescape(x), noescape(g)
-	part := func(i int) {
-		lo, hi := i*len(d)/parts, (i+1)*len(d)/parts
-		run(f, d[lo:hi], xs[lo:hi], gs[lo:hi], alpha)
+	n := chunk / int(unsafe.Sizeof(alpha))
+	var taken atomic.Int64
+	work := func() {
+		for {
+			hi := int(taken.Add(int64(n)))
+			lo := hi - n
+			if lo >= len(d) {
+				return
+			}
+			hi = min(hi, len(d))
+			run(f, d[lo:hi], xs[lo:hi], gs[lo:hi], alpha)
+		}
 	}
 	var others sync.WaitGroup
-	others.Add(parts - 1)
-	for i := 1; i < parts; i++ {
+	for range min(runtime.GOMAXPROCS(0), (len(d)+n-1)/n) - 1 {
+		others.Add(1)
 		go func() {
 			defer others.Done()
-			part(i)
+			work()
 		}()
 	}
-	part(0)
+	work()
 	others.Wait()
 }
 

@@ -73,6 +73,14 @@ var (
 // unroll is how many vectors a turn of the main loop handles.
 const unroll = 4
 
+// From farFrom bytes, beyond the first-level cache, the main loop asks for the
+// lines of dst ahead bytes before it writes them: hardware prefetches for
+// loads well before it does for stores.
+const (
+	farFrom = 32 << 10
+	ahead   = 1 << 10
+)
+
 // alignFrom is the length, in vectors, from which it pays to align dst first:
 // a store that crosses a cache line costs two.
 const alignFrom = 4 * unroll
@@ -124,7 +132,7 @@ func write(isa isa, t float, f form) {
 	MOVQ(dst, reg.RCX)
 	NEGQ(reg.RCX)
 	ANDQ(I32(isa.width()-1), reg.RCX)
-	JZ(LabelRef("blocks"))
+	JZ(LabelRef("aligned"))
 	SHRQ(Imm(t.shift), reg.RCX)
 	if f == gateStream {
 		CMPQ(reg.RCX, n)
@@ -137,6 +145,19 @@ func write(isa isa, t float, f form) {
 	partial()
 	for _, p := range []reg.Register{dst, x, g} {
 		ADDQ(head, p)
+	}
+
+	Label("aligned")
+	if f != gateStream {
+		CMPQ(n, I32(farFrom/t.size))
+		JLT(LabelRef("blocks"))
+		Label("far")
+		for line := range unroll * isa.width() / 64 {
+			PREFETCHT0(Mem{Base: dst, Disp: ahead + 64*line})
+		}
+		vectors(unroll)
+		CMPQ(n, I32(ahead/t.size+unroll*lanes))
+		JGE(LabelRef("far"))
 	}
 
 	Label("blocks")
