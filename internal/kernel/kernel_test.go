@@ -103,18 +103,18 @@ var sharings = []sharing{
 	{"dst=x=g", true, true, true},
 }
 
-// A bench of three guarded buffers and a copy of what they held.
-type bench[T Float] struct {
+// A rig is three guarded buffers, and a copy of what they held.
+type rig[T Float] struct {
 	dst, x, g   []T
 	old, xs, gs []T
 }
 
-func newBench[T Float](t testing.TB, n int) *bench[T] {
+func newRig[T Float](t testing.TB, n int) *rig[T] {
 	buffer := func() []T {
 		b := guarded(t, n*int(unsafe.Sizeof(*new(T))))
 		return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(*new(T))))
 	}
-	b := &bench[T]{dst: buffer(), x: buffer(), g: buffer()}
+	b := &rig[T]{dst: buffer(), x: buffer(), g: buffer()}
 	random := rand.New(rand.NewPCG(1, uint64(n)))
 	for _, s := range [][]T{b.dst, b.x, b.g} {
 		fill(random, s)
@@ -124,7 +124,7 @@ func newBench[T Float](t testing.TB, n int) *bench[T] {
 
 // check calls compute on n elements that end gap elements before the end of
 // their buffers, and compares all of the buffers with what they should hold.
-func (b *bench[T]) check(t *testing.T, f form, s sharing, n, gap int, alpha T, compute func(dst, x, g []T, alpha T)) {
+func (b *rig[T]) check(t *testing.T, f form, s sharing, n, gap int, alpha T, compute func(dst, x, g []T, alpha T)) {
 	t.Helper()
 	end := len(b.dst) - gap
 	lo := end - n
@@ -172,7 +172,7 @@ func testForms[T Float](t *testing.T) {
 	if testing.Short() {
 		gaps = 3
 	}
-	b := newBench[T](t, longest+32)
+	b := newRig[T](t, longest+32)
 	for n := 0; n <= longest; n++ {
 		for _, f := range []form{store, stream, accumulate} {
 			for _, s := range sharings {
@@ -211,13 +211,12 @@ func testThresholds[T Float](t *testing.T) {
 	if testing.Short() {
 		lengths = []int{splitFrom/size - 1, splitFrom / size, splitFrom/size + 37}
 	}
-	b := newBench[T](t, lengths[len(lengths)-1]+64)
+	b := newRig[T](t, lengths[len(lengths)-1]+64)
 	for i, n := range lengths {
-		for _, procs := range []int{1, 2, 3, 8} {
+		for _, procs := range []int{1, 3} {
 			t.Run(fmt.Sprintf("n=%d,procs=%d", n, procs), func(t *testing.T) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 				s, alpha := sharings[(i+procs)%len(sharings)], T(alphas[(i+procs)%len(alphas)])
-				b.check(t, store, sharings[0], n, i%3, alpha, Gate[T])
 				b.check(t, store, s, n, i%3, alpha, Gate[T])
 				b.check(t, accumulate, s, n, i%3, alpha, GateAdd[T])
 			})
@@ -230,7 +229,7 @@ func testThresholds[T Float](t *testing.T) {
 func TestConcurrentCalls(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	before := runtime.NumGoroutine()
-	const n = splitFrom / 4 * 2
+	const n = splitFrom / 4 * 3 / 2
 	x := make([]float32, n)
 	fill(rand.New(rand.NewPCG(1, 2)), x)
 	var calls sync.WaitGroup

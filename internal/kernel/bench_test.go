@@ -1,0 +1,76 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// The bytes per second of every benchmark count what is read and written once
+// each: 2 slices for copy and the forward pass, 3 for the backward pass, 4 for
+// its accumulating form. Signs are random. In place, alpha is 1, or else the
+// values would shrink from run to run, through subnormals to zero.
+
+func BenchmarkCopy(b *testing.B) {
+	forEachSize(b, 2, func(dst, x, _ []float32) { copy(dst, x) })
+}
+
+func BenchmarkForward(b *testing.B) {
+	forEachSize(b, 2, func(dst, x, _ []float32) { Gate(dst, x, x, 0.01) })
+}
+
+func BenchmarkForwardInPlace(b *testing.B) {
+	forEachSize(b, 2, func(_, x, _ []float32) { Gate(x, x, x, 1) })
+}
+
+func BenchmarkBackward(b *testing.B) {
+	forEachSize(b, 3, func(dst, x, g []float32) { Gate(dst, x, g, 0.01) })
+}
+
+func BenchmarkBackwardInPlace(b *testing.B) {
+	forEachSize(b, 3, func(_, x, g []float32) { Gate(g, x, g, 1) })
+}
+
+func BenchmarkBackwardAdd(b *testing.B) {
+	forEachSize(b, 4, func(dst, x, g []float32) { GateAdd(dst, x, g, 0) })
+}
+
+// BenchmarkGoLoop is BenchmarkForward on one core without assembly.
+func BenchmarkGoLoop(b *testing.B) {
+	forEachSize(b, 2, func(dst, x, _ []float32) { runGeneric(store, dst, x, x, 0.01) })
+}
+
+// BenchmarkStreaming is BenchmarkForward on one core with streaming stores at
+// every size, to find streamFrom.
+func BenchmarkStreaming(b *testing.B) {
+	forEachSize(b, 2, func(dst, x, _ []float32) { run(stream, dst, x, x, 0.01) })
+}
+
+// BenchmarkOneCore is BenchmarkForward with ordinary stores on one core, to
+// find streamFrom and splitFrom.
+func BenchmarkOneCore(b *testing.B) {
+	forEachSize(b, 2, func(dst, x, _ []float32) { run(store, dst, x, x, 0.01) })
+}
+
+// BenchmarkSplit is BenchmarkForward with ordinary stores on all cores at
+// every size, to find splitFrom.
+func BenchmarkSplit(b *testing.B) {
+	forEachSize(b, 2, func(dst, x, _ []float32) { split(store, dst, x, x, 0.01) })
+}
+
+func forEachSize(b *testing.B, slices int, compute func(dst, x, g []float32)) {
+	for power := 6; power <= 26; power += 2 {
+		b.Run(fmt.Sprintf("2^%d", power), func(b *testing.B) {
+			n := 1 << power
+			dst, x, g := make([]float32, n), make([]float32, n), make([]float32, n)
+			random := rand.New(rand.NewPCG(1, 2))
+			for i := range n {
+				x[i], g[i] = random.Float32()-0.5, random.Float32()-0.5
+			}
+			b.SetBytes(int64(slices * n * 4))
+			for b.Loop() {
+				compute(dst, x, g)
+			}
+		})
+	}
+}
