@@ -15,29 +15,53 @@ TEXT ·gate32AVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS alpha+32(FP), Y15
 
 	// Head: up to the first vector boundary of dst.
-	CMPQ       SI, $+128
-	JLT        blocks
-	MOVQ       AX, CX
-	NEGQ       CX
-	ANDQ       $+31, CX
-	JZ         aligned
-	SHRQ       $0x02, CX
-	SUBQ       CX, SI
-	MOVQ       CX, DI
-	SHLQ       $0x02, DI
-	LEAQ       onesThenZeros<>+32(SB), R8
-	NEGQ       CX
-	VMOVUPS    (R8)(CX*4), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPS     Y15, Y1, Y2
-	VCMPPS     $0x11, Y3, Y14, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       DI, AX
-	ADDQ       DI, DX
-	ADDQ       DI, BX
+	CMPQ      SI, $+128
+	JLT       blocks
+	MOVQ      AX, CX
+	NEGQ      CX
+	ANDQ      $+31, CX
+	JZ        aligned
+	SHRQ      $0x02, CX
+	SUBQ      CX, SI
+	TESTQ     $+4, CX
+	JZ        head16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
+head16:
+	TESTQ     $+2, CX
+	JZ        head8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+head8:
+	TESTQ     $+1, CX
+	JZ        head4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSS    X1, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+head4:
 aligned:
 	CMPQ SI, $+8192
 	JLT  blocks
@@ -116,32 +140,48 @@ singles:
 	JMP       singles
 
 tail:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       SI, CX
-	LEAQ       onesThenZeros<>+32(SB), SI
-	NEGQ       CX
-	VMOVUPS    (SI)(CX*4), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y2
-	VMULPS     Y15, Y1, Y3
-	VCMPPS     $0x11, Y2, Y14, Y2
-	VBLENDVPS  Y2, Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)
+	MOVQ      SI, CX
+	TESTQ     $+4, CX
+	JZ        tail16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
-done:
+tail16:
+	TESTQ     $+2, CX
+	JZ        tail8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+tail8:
+	TESTQ     $+1, CX
+	JZ        tail4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X1
+	VMULPS    X15, X0, X2
+	VCMPPS    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSS    X2, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+tail4:
 	VZEROUPPER
 	RET
-
-DATA onesThenZeros<>+0(SB)/8, $0xffffffffffffffff
-DATA onesThenZeros<>+8(SB)/8, $0xffffffffffffffff
-DATA onesThenZeros<>+16(SB)/8, $0xffffffffffffffff
-DATA onesThenZeros<>+24(SB)/8, $0xffffffffffffffff
-DATA onesThenZeros<>+32(SB)/8, $0x0000000000000000
-DATA onesThenZeros<>+40(SB)/8, $0x0000000000000000
-DATA onesThenZeros<>+48(SB)/8, $0x0000000000000000
-DATA onesThenZeros<>+56(SB)/8, $0x0000000000000000
-GLOBL onesThenZeros<>(SB), RODATA|NOPTR, $64
 
 // func gateStream32AVX2(dst *float32, x *float32, grad *float32, n int, alpha float32)
 // Requires: AVX, CMOV, MMX+
@@ -154,29 +194,53 @@ TEXT ·gateStream32AVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS alpha+32(FP), Y15
 
 	// Head: up to the first vector boundary of dst.
-	MOVQ       AX, CX
-	NEGQ       CX
-	ANDQ       $+31, CX
-	JZ         aligned
-	SHRQ       $0x02, CX
-	CMPQ       CX, SI
-	CMOVQGT    SI, CX
-	SUBQ       CX, SI
-	MOVQ       CX, DI
-	SHLQ       $0x02, DI
-	LEAQ       onesThenZeros<>+32(SB), R8
-	NEGQ       CX
-	VMOVUPS    (R8)(CX*4), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPS     Y15, Y1, Y2
-	VCMPPS     $0x11, Y3, Y14, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       DI, AX
-	ADDQ       DI, DX
-	ADDQ       DI, BX
+	MOVQ      AX, CX
+	NEGQ      CX
+	ANDQ      $+31, CX
+	JZ        aligned
+	SHRQ      $0x02, CX
+	CMPQ      CX, SI
+	CMOVQGT   SI, CX
+	SUBQ      CX, SI
+	TESTQ     $+4, CX
+	JZ        head16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
+head16:
+	TESTQ     $+2, CX
+	JZ        head8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+head8:
+	TESTQ     $+1, CX
+	JZ        head4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSS    X1, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+head4:
 aligned:
 blocks:
 	CMPQ      SI, $+32
@@ -222,20 +286,46 @@ singles:
 	JMP       singles
 
 tail:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       SI, CX
-	LEAQ       onesThenZeros<>+32(SB), SI
-	NEGQ       CX
-	VMOVUPS    (SI)(CX*4), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y2
-	VMULPS     Y15, Y1, Y3
-	VCMPPS     $0x11, Y2, Y14, Y2
-	VBLENDVPS  Y2, Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)
+	MOVQ      SI, CX
+	TESTQ     $+4, CX
+	JZ        tail16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
-done:
+tail16:
+	TESTQ     $+2, CX
+	JZ        tail8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+tail8:
+	TESTQ     $+1, CX
+	JZ        tail4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X1
+	VMULPS    X15, X0, X2
+	VCMPPS    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSS    X2, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+tail4:
 	// Streaming stores are weakly ordered: publish them.
 	SFENCE
 	VZEROUPPER
@@ -252,31 +342,59 @@ TEXT ·gateAdd32AVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS alpha+32(FP), Y15
 
 	// Head: up to the first vector boundary of dst.
-	CMPQ       SI, $+128
-	JLT        blocks
-	MOVQ       AX, CX
-	NEGQ       CX
-	ANDQ       $+31, CX
-	JZ         aligned
-	SHRQ       $0x02, CX
-	SUBQ       CX, SI
-	MOVQ       CX, DI
-	SHLQ       $0x02, DI
-	LEAQ       onesThenZeros<>+32(SB), R8
-	NEGQ       CX
-	VMOVUPS    (R8)(CX*4), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPS     Y15, Y1, Y2
-	VCMPPS     $0x11, Y3, Y14, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS (AX), Y0, Y1
-	VADDPS     Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       DI, AX
-	ADDQ       DI, DX
-	ADDQ       DI, BX
+	CMPQ      SI, $+128
+	JLT       blocks
+	MOVQ      AX, CX
+	NEGQ      CX
+	ANDQ      $+31, CX
+	JZ        aligned
+	SHRQ      $0x02, CX
+	SUBQ      CX, SI
+	TESTQ     $+4, CX
+	JZ        head16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   (AX), X0
+	VADDPS    X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
+head16:
+	TESTQ     $+2, CX
+	JZ        head8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    (AX), X0
+	VADDPS    X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+head8:
+	TESTQ     $+1, CX
+	JZ        head4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSS    (AX), X0
+	VADDPS    X0, X1, X1
+	VMOVSS    X1, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+head4:
 aligned:
 	CMPQ SI, $+8192
 	JLT  blocks
@@ -364,22 +482,52 @@ singles:
 	JMP       singles
 
 tail:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       SI, CX
-	LEAQ       onesThenZeros<>+32(SB), SI
-	NEGQ       CX
-	VMOVUPS    (SI)(CX*4), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y2
-	VMULPS     Y15, Y1, Y3
-	VCMPPS     $0x11, Y2, Y14, Y2
-	VBLENDVPS  Y2, Y1, Y3, Y3
-	VMASKMOVPS (AX), Y0, Y1
-	VADDPS     Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)
+	MOVQ      SI, CX
+	TESTQ     $+4, CX
+	JZ        tail16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   (AX), X0
+	VADDPS    X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
-done:
+tail16:
+	TESTQ     $+2, CX
+	JZ        tail8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    (AX), X0
+	VADDPS    X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+tail8:
+	TESTQ     $+1, CX
+	JZ        tail4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X1
+	VMULPS    X15, X0, X2
+	VCMPPS    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSS    (AX), X0
+	VADDPS    X0, X2, X2
+	VMOVSS    X2, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+tail4:
 	VZEROUPPER
 	RET
 
@@ -394,29 +542,40 @@ TEXT ·gate64AVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD alpha+32(FP), Y15
 
 	// Head: up to the first vector boundary of dst.
-	CMPQ       SI, $+64
-	JLT        blocks
-	MOVQ       AX, CX
-	NEGQ       CX
-	ANDQ       $+31, CX
-	JZ         aligned
-	SHRQ       $0x03, CX
-	SUBQ       CX, SI
-	MOVQ       CX, DI
-	SHLQ       $0x03, DI
-	LEAQ       onesThenZeros<>+32(SB), R8
-	NEGQ       CX
-	VMOVUPS    (R8)(CX*8), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPD     Y15, Y1, Y2
-	VCMPPD     $0x11, Y3, Y14, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       DI, AX
-	ADDQ       DI, DX
-	ADDQ       DI, BX
+	CMPQ      SI, $+64
+	JLT       blocks
+	MOVQ      AX, CX
+	NEGQ      CX
+	ANDQ      $+31, CX
+	JZ        aligned
+	SHRQ      $0x03, CX
+	SUBQ      CX, SI
+	TESTQ     $+2, CX
+	JZ        head16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
+head16:
+	TESTQ     $+1, CX
+	JZ        head8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+head8:
 aligned:
 	CMPQ SI, $+4096
 	JLT  blocks
@@ -495,20 +654,33 @@ singles:
 	JMP       singles
 
 tail:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       SI, CX
-	LEAQ       onesThenZeros<>+32(SB), SI
-	NEGQ       CX
-	VMOVUPS    (SI)(CX*8), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y2
-	VMULPD     Y15, Y1, Y3
-	VCMPPD     $0x11, Y2, Y14, Y2
-	VBLENDVPS  Y2, Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)
+	MOVQ      SI, CX
+	TESTQ     $+2, CX
+	JZ        tail16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
-done:
+tail16:
+	TESTQ     $+1, CX
+	JZ        tail8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X1
+	VMULPD    X15, X0, X2
+	VCMPPD    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSD    X2, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+tail8:
 	VZEROUPPER
 	RET
 
@@ -523,29 +695,40 @@ TEXT ·gateStream64AVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD alpha+32(FP), Y15
 
 	// Head: up to the first vector boundary of dst.
-	MOVQ       AX, CX
-	NEGQ       CX
-	ANDQ       $+31, CX
-	JZ         aligned
-	SHRQ       $0x03, CX
-	CMPQ       CX, SI
-	CMOVQGT    SI, CX
-	SUBQ       CX, SI
-	MOVQ       CX, DI
-	SHLQ       $0x03, DI
-	LEAQ       onesThenZeros<>+32(SB), R8
-	NEGQ       CX
-	VMOVUPS    (R8)(CX*8), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPD     Y15, Y1, Y2
-	VCMPPD     $0x11, Y3, Y14, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       DI, AX
-	ADDQ       DI, DX
-	ADDQ       DI, BX
+	MOVQ      AX, CX
+	NEGQ      CX
+	ANDQ      $+31, CX
+	JZ        aligned
+	SHRQ      $0x03, CX
+	CMPQ      CX, SI
+	CMOVQGT   SI, CX
+	SUBQ      CX, SI
+	TESTQ     $+2, CX
+	JZ        head16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
+head16:
+	TESTQ     $+1, CX
+	JZ        head8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+head8:
 aligned:
 blocks:
 	CMPQ      SI, $+16
@@ -591,20 +774,33 @@ singles:
 	JMP       singles
 
 tail:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       SI, CX
-	LEAQ       onesThenZeros<>+32(SB), SI
-	NEGQ       CX
-	VMOVUPS    (SI)(CX*8), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y2
-	VMULPD     Y15, Y1, Y3
-	VCMPPD     $0x11, Y2, Y14, Y2
-	VBLENDVPS  Y2, Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)
+	MOVQ      SI, CX
+	TESTQ     $+2, CX
+	JZ        tail16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
-done:
+tail16:
+	TESTQ     $+1, CX
+	JZ        tail8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X1
+	VMULPD    X15, X0, X2
+	VCMPPD    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSD    X2, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+tail8:
 	// Streaming stores are weakly ordered: publish them.
 	SFENCE
 	VZEROUPPER
@@ -621,31 +817,44 @@ TEXT ·gateAdd64AVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD alpha+32(FP), Y15
 
 	// Head: up to the first vector boundary of dst.
-	CMPQ       SI, $+64
-	JLT        blocks
-	MOVQ       AX, CX
-	NEGQ       CX
-	ANDQ       $+31, CX
-	JZ         aligned
-	SHRQ       $0x03, CX
-	SUBQ       CX, SI
-	MOVQ       CX, DI
-	SHLQ       $0x03, DI
-	LEAQ       onesThenZeros<>+32(SB), R8
-	NEGQ       CX
-	VMOVUPS    (R8)(CX*8), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y3
-	VMULPD     Y15, Y1, Y2
-	VCMPPD     $0x11, Y3, Y14, Y3
-	VBLENDVPS  Y3, Y1, Y2, Y2
-	VMASKMOVPS (AX), Y0, Y1
-	VADDPD     Y1, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       DI, AX
-	ADDQ       DI, DX
-	ADDQ       DI, BX
+	CMPQ      SI, $+64
+	JLT       blocks
+	MOVQ      AX, CX
+	NEGQ      CX
+	ANDQ      $+31, CX
+	JZ        aligned
+	SHRQ      $0x03, CX
+	SUBQ      CX, SI
+	TESTQ     $+2, CX
+	JZ        head16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   (AX), X0
+	VADDPD    X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
+head16:
+	TESTQ     $+1, CX
+	JZ        head8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    (AX), X0
+	VADDPD    X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+head8:
 aligned:
 	CMPQ SI, $+4096
 	JLT  blocks
@@ -733,22 +942,37 @@ singles:
 	JMP       singles
 
 tail:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       SI, CX
-	LEAQ       onesThenZeros<>+32(SB), SI
-	NEGQ       CX
-	VMOVUPS    (SI)(CX*8), Y0
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (DX), Y0, Y2
-	VMULPD     Y15, Y1, Y3
-	VCMPPD     $0x11, Y2, Y14, Y2
-	VBLENDVPS  Y2, Y1, Y3, Y3
-	VMASKMOVPS (AX), Y0, Y1
-	VADDPD     Y1, Y3, Y3
-	VMASKMOVPS Y3, Y0, (AX)
+	MOVQ      SI, CX
+	TESTQ     $+2, CX
+	JZ        tail16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   (AX), X0
+	VADDPD    X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
 
-done:
+tail16:
+	TESTQ     $+1, CX
+	JZ        tail8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X1
+	VMULPD    X15, X0, X2
+	VCMPPD    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSD    (AX), X0
+	VADDPD    X0, X2, X2
+	VMOVSD    X2, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+tail8:
 	VZEROUPPER
 	RET
 
@@ -771,21 +995,21 @@ TEXT ·gate32AVX512(SB), NOSPLIT, $0-36
 	JZ        aligned
 	SHRQ      $0x02, CX
 	SUBQ      CX, SI
-	MOVQ      CX, DI
-	SHLQ      $0x02, DI
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	JZ        headDone
+	KMOVW     DI, K1
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z (DX), K1, Z1
 	VCMPPS    $0x15, Z1, Z30, K2
 	VMULPS    Z31, Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)
-	ADDQ      DI, AX
-	ADDQ      DI, DX
-	ADDQ      DI, BX
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (DX)(CX*4), DX
+	LEAQ      (BX)(CX*4), BX
 
+headDone:
 aligned:
 	CMPQ SI, $+8192
 	JLT  blocks
@@ -857,20 +1081,22 @@ singles:
 	JMP     singles
 
 tail:
-	TESTQ     SI, SI
-	JZ        done
 	MOVQ      SI, CX
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
+	JZ        tailDone
 	KMOVW     SI, K1
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z (DX), K1, Z1
 	VCMPPS    $0x15, Z1, Z30, K2
 	VMULPS    Z31, Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (DX)(CX*4), DX
+	LEAQ      (BX)(CX*4), BX
 
-done:
+tailDone:
 	VZEROUPPER
 	RET
 
@@ -893,21 +1119,21 @@ TEXT ·gateStream32AVX512(SB), NOSPLIT, $0-36
 	CMPQ      CX, SI
 	CMOVQGT   SI, CX
 	SUBQ      CX, SI
-	MOVQ      CX, DI
-	SHLQ      $0x02, DI
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	JZ        headDone
+	KMOVW     DI, K1
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z (DX), K1, Z1
 	VCMPPS    $0x15, Z1, Z30, K2
 	VMULPS    Z31, Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)
-	ADDQ      DI, AX
-	ADDQ      DI, DX
-	ADDQ      DI, BX
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (DX)(CX*4), DX
+	LEAQ      (BX)(CX*4), BX
 
+headDone:
 aligned:
 blocks:
 	CMPQ     SI, $+64
@@ -948,20 +1174,22 @@ singles:
 	JMP      singles
 
 tail:
-	TESTQ     SI, SI
-	JZ        done
 	MOVQ      SI, CX
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
+	JZ        tailDone
 	KMOVW     SI, K1
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z (DX), K1, Z1
 	VCMPPS    $0x15, Z1, Z30, K2
 	VMULPS    Z31, Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (DX)(CX*4), DX
+	LEAQ      (BX)(CX*4), BX
 
-done:
+tailDone:
 	// Streaming stores are weakly ordered: publish them.
 	SFENCE
 	VZEROUPPER
@@ -986,22 +1214,22 @@ TEXT ·gateAdd32AVX512(SB), NOSPLIT, $0-36
 	JZ        aligned
 	SHRQ      $0x02, CX
 	SUBQ      CX, SI
-	MOVQ      CX, DI
-	SHLQ      $0x02, DI
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	JZ        headDone
+	KMOVW     DI, K1
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z (DX), K1, Z1
 	VCMPPS    $0x15, Z1, Z30, K2
 	VMULPS    Z31, Z0, K2, Z0
 	VADDPS    (AX), Z0, K1, Z0
 	VMOVUPS   Z0, K1, (AX)
-	ADDQ      DI, AX
-	ADDQ      DI, DX
-	ADDQ      DI, BX
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (DX)(CX*4), DX
+	LEAQ      (BX)(CX*4), BX
 
+headDone:
 aligned:
 	CMPQ SI, $+8192
 	JLT  blocks
@@ -1082,12 +1310,11 @@ singles:
 	JMP     singles
 
 tail:
-	TESTQ     SI, SI
-	JZ        done
 	MOVQ      SI, CX
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
+	JZ        tailDone
 	KMOVW     SI, K1
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z (DX), K1, Z1
@@ -1095,8 +1322,11 @@ tail:
 	VMULPS    Z31, Z0, K2, Z0
 	VADDPS    (AX), Z0, K1, Z0
 	VMOVUPS   Z0, K1, (AX)
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (DX)(CX*4), DX
+	LEAQ      (BX)(CX*4), BX
 
-done:
+tailDone:
 	VZEROUPPER
 	RET
 
@@ -1119,21 +1349,21 @@ TEXT ·gate64AVX512(SB), NOSPLIT, $0-40
 	JZ        aligned
 	SHRQ      $0x03, CX
 	SUBQ      CX, SI
-	MOVQ      CX, DI
-	SHLQ      $0x03, DI
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	JZ        headDone
+	KMOVW     DI, K1
 	VMOVUPD.Z (BX), K1, Z0
 	VMOVUPD.Z (DX), K1, Z1
 	VCMPPD    $0x15, Z1, Z30, K2
 	VMULPD    Z31, Z0, K2, Z0
 	VMOVUPD   Z0, K1, (AX)
-	ADDQ      DI, AX
-	ADDQ      DI, DX
-	ADDQ      DI, BX
+	LEAQ      (AX)(CX*8), AX
+	LEAQ      (DX)(CX*8), DX
+	LEAQ      (BX)(CX*8), BX
 
+headDone:
 aligned:
 	CMPQ SI, $+4096
 	JLT  blocks
@@ -1205,20 +1435,22 @@ singles:
 	JMP     singles
 
 tail:
-	TESTQ     SI, SI
-	JZ        done
 	MOVQ      SI, CX
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
+	JZ        tailDone
 	KMOVW     SI, K1
 	VMOVUPD.Z (BX), K1, Z0
 	VMOVUPD.Z (DX), K1, Z1
 	VCMPPD    $0x15, Z1, Z30, K2
 	VMULPD    Z31, Z0, K2, Z0
 	VMOVUPD   Z0, K1, (AX)
+	LEAQ      (AX)(CX*8), AX
+	LEAQ      (DX)(CX*8), DX
+	LEAQ      (BX)(CX*8), BX
 
-done:
+tailDone:
 	VZEROUPPER
 	RET
 
@@ -1241,21 +1473,21 @@ TEXT ·gateStream64AVX512(SB), NOSPLIT, $0-40
 	CMPQ      CX, SI
 	CMOVQGT   SI, CX
 	SUBQ      CX, SI
-	MOVQ      CX, DI
-	SHLQ      $0x03, DI
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	JZ        headDone
+	KMOVW     DI, K1
 	VMOVUPD.Z (BX), K1, Z0
 	VMOVUPD.Z (DX), K1, Z1
 	VCMPPD    $0x15, Z1, Z30, K2
 	VMULPD    Z31, Z0, K2, Z0
 	VMOVUPD   Z0, K1, (AX)
-	ADDQ      DI, AX
-	ADDQ      DI, DX
-	ADDQ      DI, BX
+	LEAQ      (AX)(CX*8), AX
+	LEAQ      (DX)(CX*8), DX
+	LEAQ      (BX)(CX*8), BX
 
+headDone:
 aligned:
 blocks:
 	CMPQ     SI, $+32
@@ -1296,20 +1528,22 @@ singles:
 	JMP      singles
 
 tail:
-	TESTQ     SI, SI
-	JZ        done
 	MOVQ      SI, CX
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
+	JZ        tailDone
 	KMOVW     SI, K1
 	VMOVUPD.Z (BX), K1, Z0
 	VMOVUPD.Z (DX), K1, Z1
 	VCMPPD    $0x15, Z1, Z30, K2
 	VMULPD    Z31, Z0, K2, Z0
 	VMOVUPD   Z0, K1, (AX)
+	LEAQ      (AX)(CX*8), AX
+	LEAQ      (DX)(CX*8), DX
+	LEAQ      (BX)(CX*8), BX
 
-done:
+tailDone:
 	// Streaming stores are weakly ordered: publish them.
 	SFENCE
 	VZEROUPPER
@@ -1334,22 +1568,22 @@ TEXT ·gateAdd64AVX512(SB), NOSPLIT, $0-40
 	JZ        aligned
 	SHRQ      $0x03, CX
 	SUBQ      CX, SI
-	MOVQ      CX, DI
-	SHLQ      $0x03, DI
-	MOVL      $0x00000001, R8
-	SHLL      CL, R8
-	DECL      R8
-	KMOVW     R8, K1
+	MOVL      $0x00000001, DI
+	SHLL      CL, DI
+	DECL      DI
+	JZ        headDone
+	KMOVW     DI, K1
 	VMOVUPD.Z (BX), K1, Z0
 	VMOVUPD.Z (DX), K1, Z1
 	VCMPPD    $0x15, Z1, Z30, K2
 	VMULPD    Z31, Z0, K2, Z0
 	VADDPD    (AX), Z0, K1, Z0
 	VMOVUPD   Z0, K1, (AX)
-	ADDQ      DI, AX
-	ADDQ      DI, DX
-	ADDQ      DI, BX
+	LEAQ      (AX)(CX*8), AX
+	LEAQ      (DX)(CX*8), DX
+	LEAQ      (BX)(CX*8), BX
 
+headDone:
 aligned:
 	CMPQ SI, $+4096
 	JLT  blocks
@@ -1430,12 +1664,11 @@ singles:
 	JMP     singles
 
 tail:
-	TESTQ     SI, SI
-	JZ        done
 	MOVQ      SI, CX
 	MOVL      $0x00000001, SI
 	SHLL      CL, SI
 	DECL      SI
+	JZ        tailDone
 	KMOVW     SI, K1
 	VMOVUPD.Z (BX), K1, Z0
 	VMOVUPD.Z (DX), K1, Z1
@@ -1443,7 +1676,10 @@ tail:
 	VMULPD    Z31, Z0, K2, Z0
 	VADDPD    (AX), Z0, K1, Z0
 	VMOVUPD   Z0, K1, (AX)
+	LEAQ      (AX)(CX*8), AX
+	LEAQ      (DX)(CX*8), DX
+	LEAQ      (BX)(CX*8), BX
 
-done:
+tailDone:
 	VZEROUPPER
 	RET

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"sync"
+	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -46,35 +46,33 @@ func (avx2) vector(t float, f form, dst, x, g Mem) {
 	}
 }
 
-func (avx2) partial(t float, f form, dst, x, g Mem) {
-	middle, first := GP64(), YMM()
-	LEAQ(onesThenZeros().Offset(32), middle)
-	NEGQ(reg.RCX)
-	VMOVUPS(Mem{Base: middle, Index: reg.RCX, Scale: uint8(t.size)}, first)
-
-	gv, v, sign, positive, sum := YMM(), YMM(), YMM(), YMM(), YMM()
-	VMASKMOVPS(g, first, gv)
-	VMASKMOVPS(x, first, sign)
-	t.multiply(alpha256, gv, v)
-	t.compare(Imm(less), sign, zero256, positive)
-	VBLENDVPS(positive, gv, v, v)
-	if f == gateAdd {
-		VMASKMOVPS(dst, first, sum)
-		t.add(sum, v, v)
-	}
-	VMASKMOVPS(v, first, dst)
-}
-
-// onesThenZeros declares a table of 32 bytes of ones, then 32 of zeros: the
-// 32 bytes that start n elements before its middle select the first n.
-var onesThenZeros = sync.OnceValue(func() Mem {
-	table := GLOBL("onesThenZeros", RODATA|NOPTR)
-	for at := 0; at < 64; at += 8 {
-		ones := ^uint64(0)
-		if at >= 32 {
-			ones = 0
+// partial halves its vector as long as it holds more than an element. Masked
+// moves would be shorter, but AMD's manual lets them fault past the mask.
+func (avx2) partial(t float, f form, place string, dst, x, g reg.Register) {
+	for _, half := range []struct {
+		bytes int
+		move  func(...Op)
+	}{{16, VMOVUPS}, {8, VMOVSD}, {4, VMOVSS}} {
+		if half.bytes < t.size {
+			break
 		}
-		DATA(at, U64(ones))
+		next := fmt.Sprintf("%s%d", place, half.bytes)
+		TESTQ(I32(half.bytes/t.size), reg.RCX)
+		JZ(LabelRef(next))
+		gv, v, positive, sum := XMM(), XMM(), XMM(), XMM()
+		half.move(Mem{Base: g}, gv)
+		half.move(Mem{Base: x}, positive)
+		t.multiply(alpha256.AsX(), gv, v)
+		t.compare(Imm(less), positive, zero256.AsX(), positive)
+		VBLENDVPS(positive, gv, v, v)
+		if f == gateAdd {
+			half.move(Mem{Base: dst}, sum)
+			t.add(sum, v, v)
+		}
+		half.move(v, Mem{Base: dst})
+		for _, p := range []reg.Register{dst, x, g} {
+			ADDQ(I32(half.bytes), p)
+		}
+		Label(next)
 	}
-	return table
-})
+}

@@ -43,20 +43,25 @@ func (avx512) vector(t float, f form, dst, x, g Mem) {
 	}
 }
 
-func (avx512) partial(t float, f form, dst, x, g Mem) {
+func (avx512) partial(t float, f form, place string, dst, x, g reg.Register) {
 	bits, first := GP32(), K()
 	MOVL(U32(1), bits)
 	SHLL(reg.CL, bits)
 	DECL(bits)
+	JZ(LabelRef(place + "Done"))
 	KMOVW(bits, first)
 
 	v, sign, scaled := ZMM(), ZMM(), K()
-	t.moveOrZero(g, first, v)
-	t.moveOrZero(x, first, sign)
+	t.moveOrZero(Mem{Base: g}, first, v)
+	t.moveOrZero(Mem{Base: x}, first, sign)
 	t.compare(Imm(notLess), sign, zero512, scaled)
 	t.multiply(alpha512, v, scaled, v)
 	if f == gateAdd {
-		t.add(dst, v, first, v)
+		t.add(Mem{Base: dst}, v, first, v)
 	}
-	t.move(v, first, dst)
+	t.move(v, first, Mem{Base: dst})
+	for _, p := range []reg.Register{dst, x, g} {
+		LEAQ(Mem{Base: p, Index: reg.RCX, Scale: uint8(t.size)}, p)
+	}
+	Label(place + "Done")
 }

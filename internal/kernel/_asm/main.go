@@ -33,9 +33,9 @@ type isa interface {
 	constants(t float, alpha Mem)
 	// vector handles one whole vector. The streaming form wants dst aligned.
 	vector(t float, f form, dst, x, g Mem)
-	// partial handles the first RCX elements of a vector, spoils RCX, and
-	// touches no memory past them.
-	partial(t float, f form, dst, x, g Mem)
+	// partial handles RCX elements, less than a vector, touches no memory
+	// past them, and moves the pointers there. Its labels begin with place.
+	partial(t float, f form, place string, dst, x, g reg.Register)
 }
 
 // A float is an element type and the instructions that depend on it.
@@ -116,12 +116,12 @@ func write(isa isa, t float, f form) {
 		SUBQ(I32(count*lanes), n)
 	}
 	// Less than a vector is not streamed: it shares its line with a neighbour.
-	partial := func() {
+	partial := func(place string) {
 		f := f
 		if f == gateStream {
 			f = gate
 		}
-		isa.partial(t, f, Mem{Base: dst}, Mem{Base: x}, Mem{Base: g})
+		isa.partial(t, f, place, dst, x, g)
 	}
 
 	Comment("Head: up to the first vector boundary of dst.")
@@ -139,13 +139,7 @@ func write(isa isa, t float, f form) {
 		CMOVQGT(n, reg.RCX)
 	}
 	SUBQ(reg.RCX, n)
-	head := GP64()
-	MOVQ(reg.RCX, head)
-	SHLQ(Imm(t.shift), head)
-	partial()
-	for _, p := range []reg.Register{dst, x, g} {
-		ADDQ(head, p)
-	}
+	partial("head")
 
 	Label("aligned")
 	if f != gateStream {
@@ -173,12 +167,9 @@ func write(isa isa, t float, f form) {
 	JMP(LabelRef("singles"))
 
 	Label("tail")
-	TESTQ(n, n)
-	JZ(LabelRef("done"))
 	MOVQ(n, reg.RCX)
-	partial()
+	partial("tail")
 
-	Label("done")
 	if f == gateStream {
 		Comment("Streaming stores are weakly ordered: publish them.")
 		SFENCE()
