@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// latentSize is the size of the noise that a generator turns into a point.
+const latentSize = 2
+
+// sampler draws points from a generator, a fixed number at a time.
+type sampler struct {
+	latent  *tensor.Dense
+	machine gorgonia.VM
+	output  gorgonia.Value
+}
+
+func newSampler(generator *network, n int) *sampler {
+	g := gorgonia.NewGraph()
+	s := &sampler{latent: newLatent(generator.weights[0].Dtype(), n)}
+	y, _ := generator.in(g, "generator").forward(input(g, "latent", s.latent))
+	gorgonia.Read(y, &s.output)
+	s.machine = gorgonia.NewTapeMachine(g)
+	return s
+}
+
+// sample returns the coordinates of the next points, on the networks' scale.
+func (s *sampler) sample(rng *rand.Rand) ([]float64, error) {
+	drawLatent(s.latent, rng)
+	s.machine.Reset()
+	if err := s.machine.RunAll(); err != nil {
+		return nil, fmt.Errorf("drawing samples: %w", err)
+	}
+	return values(s.output), nil
+}
+
+// newLatent is room for n rows of noise.
+func newLatent(dt tensor.Dtype, n int) *tensor.Dense {
+	return tensor.New(tensor.Of(dt), tensor.WithShape(n, latentSize))
+}
+
+// drawLatent fills t with noise, uniform between −1 and 1.
+func drawLatent(t *tensor.Dense, rng *rand.Rand) {
+	v := make([]float64, t.Size())
+	for i := range v {
+		v[i] = 2*rng.Float64() - 1
+	}
+	set(t, v)
+}

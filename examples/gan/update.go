@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Adam's momentum is short, and so is its memory for the size of gradients:
+// either network aims at a target that the other one moves.
+const (
+	beta1 = 0.5
+	beta2 = 0.99
+)
+
+// update lowers a loss: it computes it, differentiates it with respect to some
+// parameters, and moves these by a step of Adam.
+type update struct {
+	machine gorgonia.VM
+	solver  *gorgonia.AdamSolver
+	params  []gorgonia.ValueGrad
+	loss    gorgonia.Value
+}
+
+func newUpdate(loss *gorgonia.Node, params gorgonia.Nodes) *update {
+	u := &update{
+		solver: gorgonia.NewAdamSolver(gorgonia.WithBeta1(beta1), gorgonia.WithBeta2(beta2)),
+		params: gorgonia.NodesToValueGrads(params),
+	}
+	grads, err := gorgonia.Grad(loss, params...)
+	if err != nil {
+		panic(err) // a mistake in the program, as in must
+	}
+	// Gorgonia runs all nodes of a graph, and Grad has made some for gradients
+	// that nobody asked for. The subgraph leaves them out.
+	roots := append(gorgonia.Nodes{gorgonia.Read(loss, &u.loss)}, grads...)
+	g := loss.Graph().SubgraphRoots(roots...)
+	u.machine = gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(params...))
+	return u
+}
+
+// run does one step at the given learning rate and returns the loss before it.
+func (u *update) run(rate float64) (loss float64, err error) {
+	u.machine.Reset()
+	if err := u.machine.RunAll(); err != nil {
+		return 0, fmt.Errorf("computing a loss: %w", err)
+	}
+	gorgonia.WithLearnRate(rate)(u.solver)
+	if err := u.solver.Step(u.params); err != nil {
+		return 0, fmt.Errorf("stepping the solver: %w", err)
+	}
+	return values(u.loss)[0], nil
+}
