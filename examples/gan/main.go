@@ -64,7 +64,7 @@ type options struct {
 	activation string
 }
 
-var defaults = options{steps: 9000, seed: 1, out: "ring.png", alpha: 0.2, activation: "leaky"}
+var defaults = options{steps: 10000, seed: 1, out: "ring.png", alpha: 0.2, activation: "leaky"}
 
 func main() {
 	o, err := parse(os.Args[1:])

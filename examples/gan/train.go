@@ -154,6 +154,9 @@ func (t *trainer) evaluate() ([]point, score, error) {
 	points := make([]point, evaluated)
 	for i := range points {
 		points[i] = point{v[2*i] / t.data.scale, v[2*i+1] / t.data.scale}
+		if sum := points[i][0] + points[i][1]; math.IsNaN(sum) || math.IsInf(sum, 0) {
+			return nil, score{}, fmt.Errorf("training diverged before step %d: the generator makes the point %v", t.step+1, points[i])
+		}
 	}
 	return points, t.data.score(points), nil
 }
