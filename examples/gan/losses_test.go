@@ -16,7 +16,7 @@ func tiny(t testing.TB, activation string) config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config{data: ring(), dtype: tensor.Float64, act: act, hidden: 6, batch: 5, steps: 100, seed: 1}
+	return config{data: ring(), dtype: tensor.Float64, act: act, hidden: 5, batch: 4, steps: 100, seed: 1}
 }
 
 // compute runs the update's graph without a step of the solver.

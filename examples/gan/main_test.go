@@ -160,9 +160,16 @@ func TestBadFlags(t *testing.T) {
 	}
 }
 
-// TestOutUntouched wants an old picture to survive until there is a new one.
-func TestOutUntouched(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "old.png")
+// TestCheckOut wants an old picture to survive until there is a new one, and
+// nothing to appear before.
+func TestCheckOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ring.png")
+	if err := checkOut(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("a file has appeared (%v)", err)
+	}
 	if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +184,7 @@ func TestOutUntouched(t *testing.T) {
 // TestInterrupt sends a signal once training is under way.
 func TestInterrupt(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		cmd := gan(t, "-steps", "2000")
+		cmd := gan(t, "-steps", "500")
 		var stdout bytes.Buffer
 		cmd.Stdout = &stdout
 		pipe, err := cmd.StderrPipe()
@@ -188,7 +195,7 @@ func TestInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		stderr := bufio.NewReader(pipe)
-		if first, err := stderr.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 200/2000 ") {
+		if first, err := stderr.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 50/500 ") {
 			t.Errorf("first line of progress is %q (%v)", first, err)
 		}
 		if err := cmd.Process.Signal(sig); err != nil {
@@ -201,7 +208,7 @@ func TestInterrupt(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%v: %v, want exit code 0", sig, err)
 		}
-		if !regexp.MustCompile(`interrupted after \d+ of 2000 steps\n$`).Match(rest) {
+		if !regexp.MustCompile(`interrupted after \d+ of 500 steps\n$`).Match(rest) {
 			t.Errorf("%v: stderr ends with %q, want it to say after how many steps", sig, rest)
 		}
 		checkResult(t, cmd, stdout.String(), "ring.png")

@@ -18,12 +18,16 @@ type progress struct {
 	start time.Time
 }
 
-const barTemplate pb.ProgressBarTemplate = `{{counters . }} {{bar . "[" "=" ">" " " "]"}} {{string . "metrics"}} {{rtime . "%s left" "in %s" "?"}}`
+const barTemplate pb.ProgressBarTemplate = `{{percent . }} {{bar . "[" "=" ">" " " "]"}} {{string . "metrics"}} {{rtime . "%s left" "in %s" ""}}`
 
 func newProgress(file *os.File, steps int) *progress {
 	p := &progress{file: file, steps: steps, start: time.Now()}
 	if isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()) {
-		p.bar = barTemplate.New(steps).SetWriter(file).Start()
+		p.bar = barTemplate.New(steps).SetWriter(file)
+		if p.bar.Width() == 0 { // a terminal that nobody told its size
+			p.bar.SetWidth(80)
+		}
+		p.bar.Start()
 	}
 	return p
 }
