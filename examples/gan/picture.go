@@ -33,12 +33,14 @@ func drawPicture(path, title string, data mixture, real, generated []point) erro
 	c.FillText(style(13), vg.Point{X: width / 2, Y: height - head/2}, title)
 
 	panels := draw.Tiles{Rows: 1, Cols: 2, PadTop: head, PadX: 16, PadLeft: 8, PadRight: 12, PadBottom: 8}
-	plane := newPanel(data.xys(real), data.xys(generated), 1.8)
-	plane.Title.Text = "the plane"
+	plane := newPanel("the plane")
+	addPoints(plane, "real", data.xys(real), blue, 3)
+	addPoints(plane, "generated", data.xys(generated), orange, 1.7)
 	drawSquare(plane, panels.At(c, 0, 0), 1.35)
 
-	modes := newPanel(data.offsets(real), data.offsets(generated), 1.2)
-	modes.Title.Text = "all modes on top of each other, in units of σ"
+	modes := newPanel("all modes on top of each other, in units of σ")
+	addPoints(modes, "real", data.offsets(real), blue, 1.5)
+	addPoints(modes, "generated", data.offsets(generated), orange, 1.5)
 	limit, err := plotter.NewLine(circle(3))
 	if err != nil {
 		return err
@@ -55,38 +57,34 @@ func drawPicture(path, title string, data mixture, real, generated []point) erro
 	return os.WriteFile(path, file.Bytes(), 0o666)
 }
 
-// newPanel is a plot of generated points on real ones.
-func newPanel(real, generated plotter.XYs, radius vg.Length) *plot.Plot {
+// newPanel is an empty plot with a light grid instead of axes.
+func newPanel(title string) *plot.Plot {
 	p := plot.New()
+	p.Title.Text = title
+	p.Title.TextStyle = style(11)
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = light, light
 	p.Add(grid)
-	p.Title.TextStyle = style(11)
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.LineStyle.Width = 0
 		a.Tick.LineStyle.Width = 0
 		a.Tick.Label.Font = style(9).Font
-		a.Label.TextStyle.Font = style(10).Font
 	}
 	p.Legend.Top = true
+	p.Legend.Padding = 2
 	p.Legend.TextStyle.Font = style(10).Font
-	for _, series := range []struct {
-		name   string
-		xys    plotter.XYs
-		color  color.Color
-		radius vg.Length
-	}{
-		{"real", real, blue, 1.5 * radius},
-		{"generated", generated, orange, radius},
-	} {
-		// The coordinates are finite, the one thing that NewScatter asks for.
-		s := &plotter.Scatter{XYs: series.xys, GlyphStyle: draw.GlyphStyle{
-			Color: series.color, Radius: series.radius, Shape: draw.CircleGlyph{},
-		}}
-		p.Add(s)
-		p.Legend.Add(series.name, s)
-	}
 	return p
+}
+
+// addPoints draws points into p, translucent, so that the colour is full where
+// there are many and a few stray ones look like a few.
+func addPoints(p *plot.Plot, name string, points plotter.XYs, c color.NRGBA, radius vg.Length) {
+	// Not by NewScatter, which would check that there are points, all finite.
+	glyph := draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.CircleGlyph{}}
+	p.Legend.Add(name, &plotter.Scatter{GlyphStyle: glyph})
+	c.A = 0x58
+	glyph.Color = c
+	p.Add(&plotter.Scatter{XYs: points, GlyphStyle: glyph})
 }
 
 // style is centred black text of the given size.
@@ -98,8 +96,8 @@ func style(size vg.Length) text.Style {
 	}
 }
 
-// drawSquare draws p on c, from -limit to limit along its narrower side and with the
-// same unit along both. Points further out are left out.
+// drawSquare draws p on c, from -limit to limit along its narrower side and with
+// the same unit along both. Points further out are left out.
 func drawSquare(p *plot.Plot, c draw.Canvas, limit float64) {
 	p.X.Min, p.X.Max = -limit, limit
 	p.Y.Min, p.Y.Max = -limit, limit
