@@ -4,9 +4,9 @@ import "gorgonia.org/gorgonia"
 
 // The losses are those of R3GAN (Huang et al., "The GAN is dead; long live the
 // GAN!", arXiv:2501.05441). All that counts is how far the discriminator D rates
-// a real point above a generated one. A generator judged like that gains nothing
-// by dropping modes. And D is kept from growing steep at real points (R1) and at
-// generated ones (R2), which is what lets the two settle.
+// a real point above a generated one, which leaves a generator less to gain from
+// dropping modes. And D is kept from growing steep at real points (R1) and at
+// generated ones (R2), which lets the two settle.
 //
 // The ratings are a column: D of n real points, then D of n generated ones.
 
