@@ -1,0 +1,168 @@
+package gradcheck
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/tensor"
+)
+
+func check(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
+	c, err := newConfig(opts)
+	if err != nil {
+		return err
+	}
+	random := rand.New(rand.NewPCG(c.seed, 0))
+	p, err := c.newProblem(order, f, inputs)
+	if err == nil && order == 2 {
+		err = locate(order, 0, func() (err error) {
+			p, err = p.gradient(random)
+			return err
+		})
+	}
+	if err != nil {
+		return err
+	}
+	var w *want
+	err = locate(order, Tape, func() (err error) {
+		w, err = c.measure(p, random)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, m := range c.machines {
+		errs = append(errs, locate(order, m, func() error { return c.compare(m, p, w) }))
+	}
+	return errors.Join(errs...)
+}
+
+// locate runs f and makes whatever goes wrong in it an Error of that order and
+// machine.
+func locate(order int, m Machine, f func() error) error {
+	err := safely(f)
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Fault: Failed, Err: err}
+		if p, ok := err.(*panicError); ok {
+			e.Fault, e.Op = Panicked, p.op
+		}
+	}
+	e.Order = order
+	if e.Machine == 0 {
+		e.Machine = m
+	}
+	return e
+}
+
+// A want is what every machine should arrive at.
+type want struct {
+	upstream [][]float64 // weights of the outputs
+	outputs  [][]float64
+	probes   []probe
+	numeric  []float64 // central difference of each probe
+	excluded int
+}
+
+// measure evaluates p and its central differences.
+func (c *config) measure(p *problem, random *rand.Rand) (*want, error) {
+	t := newTape(p.expression, nil, true)
+	reference, err := t.run(p.point)
+	if err != nil {
+		return nil, err
+	}
+	again, err := t.run(p.point)
+	if err != nil {
+		return nil, err
+	}
+	if e := p.sameRuns(again, reference); e != nil {
+		return nil, e
+	}
+	w := &want{outputs: reference.out}
+	for i, n := range p.out {
+		w.upstream = append(w.upstream, weights(n.Dtype(), len(reference.out[i]), random))
+	}
+	for k, i := range p.wrt {
+		probes, excluded := c.probes(k, p.point[i], random)
+		if len(probes) == 0 {
+			return nil, &Error{Fault: NothingChecked, Detail: fmt.Sprintf("all of input %d", p.point[i].input), Excluded: excluded}
+		}
+		w.probes = append(w.probes, probes...)
+		w.excluded += excluded
+	}
+	for _, d := range w.probes {
+		x, err := d.difference(t, p, w.upstream, c.eps)
+		if err != nil {
+			return nil, err
+		}
+		w.numeric = append(w.numeric, x)
+	}
+	return w, nil
+}
+
+// weights draws an upstream gradient, away from 0 so that every output counts.
+func weights(dt tensor.Dtype, n int, random *rand.Rand) []float64 {
+	op := operand{dtype: dt}
+	u := make([]float64, n)
+	for i := range u {
+		u[i] = op.round((0.5 + random.Float64()) * float64(1-2*random.IntN(2)))
+	}
+	return u
+}
+
+// A backward runs an expression forward and backward on one machine. If keep is
+// set, gradients are added to those of the run before where the machine does
+// that.
+type backward func(upstream [][]float64, keep bool) (*run, error)
+
+// compare runs p on a machine and looks for one fault after the other.
+func (c *config) compare(m Machine, p *problem, w *want) error {
+	newBackward := newTapeBackward
+	if m == Lisp {
+		newBackward = newLispBackward
+	}
+	runs, err := newBackward(p)
+	if err != nil {
+		return err
+	}
+	first, err := runs(w.upstream, false)
+	if err != nil {
+		return err
+	}
+	second, err := runs(w.upstream, false)
+	if err != nil {
+		return err
+	}
+	kept, err := runs(w.upstream, true)
+	if err != nil {
+		return err
+	}
+	zero := make([][]float64, len(w.upstream))
+	for i, u := range w.upstream {
+		zero[i] = make([]float64, len(u))
+	}
+	stopped, err := runs(zero, false)
+	if err != nil {
+		return err
+	}
+	faults := []*Error{
+		c.sameOutputs(p, first, w),
+		p.sameRuns(second, first),
+		p.allZero(stopped),
+		c.sameGradients(p, first, w),
+	}
+	if m == Lisp {
+		faults = append(faults, c.accumulated(p, kept, second))
+	}
+	for _, e := range faults {
+		if e != nil {
+			return e
+		}
+	}
+	return nil
+}

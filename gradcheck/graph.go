@@ -1,0 +1,116 @@
+package gradcheck
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+)
+
+// An expression is a part of a graph: what is computed from what.
+type expression struct {
+	in  []*gorgonia.Node // nil where out does not depend on an input
+	out []*gorgonia.Node // all different
+}
+
+// output returns the index of n among the outputs, having added it if it was
+// not one of them; -1 if n is nil.
+func (e *expression) output(n *gorgonia.Node) int {
+	if n == nil {
+		return -1
+	}
+	i := slices.Index(e.out, n)
+	if i < 0 {
+		i = len(e.out)
+		e.out = append(e.out, n)
+	}
+	return i
+}
+
+// copy copies the part of the graph that out depends on into a fresh graph,
+// and returns the expression there, without the inputs that out does not need. Every op is passed through wrap; inputs and
+// constants stay as they are. The copies have no derivatives, which is what
+// makes them good for another Grad, and they are made in the order of the
+// originals, which is what the machines' schedules depend on.
+func (e expression) copy(wrap func(*gorgonia.Node) gorgonia.Op) expression {
+	old, fresh := e.out[0].Graph(), gorgonia.NewGraph()
+	copies := make(map[*gorgonia.Node]*gorgonia.Node)
+	var add func(n *gorgonia.Node) *gorgonia.Node
+	add = func(n *gorgonia.Node) *gorgonia.Node {
+		if c := copies[n]; c != nil {
+			return c
+		}
+		kids := children(n)
+		if len(kids) == 0 {
+			copies[n] = n.CloneTo(fresh)
+			return copies[n]
+		}
+		for i, k := range kids {
+			kids[i] = add(k)
+		}
+		copies[n] = gorgonia.NewUniqueNode(gorgonia.WithType(n.Type()), gorgonia.WithOp(wrap(n)),
+			gorgonia.WithChildren(kids), gorgonia.In(fresh), gorgonia.WithShape(n.Shape()...))
+		return copies[n]
+	}
+	needed := dependencies(e.out)
+	for _, n := range old.AllNodes() {
+		if needed[n] {
+			add(n)
+		}
+	}
+	move := func(nodes []*gorgonia.Node) []*gorgonia.Node {
+		moved := make([]*gorgonia.Node, len(nodes))
+		for i, n := range nodes {
+			moved[i] = copies[n]
+		}
+		return moved
+	}
+	return expression{in: move(e.in), out: move(e.out)}
+}
+
+// sameOp is the wrap that changes nothing.
+func sameOp(n *gorgonia.Node) gorgonia.Op { return n.Op() }
+
+// children returns the operands of n in order.
+func children(n *gorgonia.Node) gorgonia.Nodes {
+	g := n.Graph()
+	if g.Node(n.ID()) != n {
+		// Removing a node from a graph leaves wrong indices behind in Gorgonia.
+		panic(fmt.Sprintf("the graph has lost node %v", n))
+	}
+	var kids gorgonia.Nodes
+	for it := g.From(n.ID()); it.Next(); {
+		kids = append(kids, it.Node().(*gorgonia.Node))
+	}
+	return kids
+}
+
+// dependencies returns everything that nodes are computed from, themselves
+// included.
+func dependencies(nodes []*gorgonia.Node) map[*gorgonia.Node]bool {
+	seen := make(map[*gorgonia.Node]bool)
+	var visit func(n *gorgonia.Node)
+	visit = func(n *gorgonia.Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, c := range children(n) {
+			visit(c)
+		}
+	}
+	for _, n := range nodes {
+		visit(n)
+	}
+	return seen
+}
+
+// hasDerivatives tells whether Grad was called on the graph of e before.
+func (e expression) hasDerivatives() bool {
+	for n := range dependencies(e.out) {
+		if n.Deriv() != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,160 @@
+package gradcheck
+
+import (
+	"fmt"
+	"sync"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A guard stands for an operator in the graphs that are run. It passes calls
+// on, and catches what the machines would not: a panic, which on a machine's
+// goroutine would end the program, and a result that is not what was inferred.
+//
+// After a fault a guard returns zeros and no error. The Lisp machine goes on
+// with the backward pass after an error in the forward pass, on a goroutine
+// that races with the one that returns the error.
+//
+// It has the methods that the machines look for, whether the operator has them
+// or not; where it has not, they do what the machines do then.
+type guard struct {
+	gorgonia.Op
+	journal  *journal
+	dtype    tensor.Dtype
+	shape    tensor.Shape
+	pristine bool // never overwrite an input
+}
+
+var (
+	_ gorgonia.ADOp            = (*guard)(nil)
+	_ gorgonia.UsePreallocDoer = (*guard)(nil)
+	_ gorgonia.UnsafeDoer      = (*guard)(nil)
+	_ gorgonia.TrainModeOp     = (*guard)(nil)
+)
+
+// A journal keeps the first fault of a graph's operators.
+type journal struct {
+	mu    sync.Mutex
+	fault *Error
+}
+
+func (l *journal) add(e *Error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault == nil {
+		l.fault = e
+	}
+}
+
+func (l *journal) first() *Error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fault
+}
+
+// guarded returns the wrap that puts guards around ops. pristine guards never
+// let an op overwrite its input.
+func guarded(l *journal, pristine bool) func(n *gorgonia.Node) gorgonia.Op {
+	return func(n *gorgonia.Node) gorgonia.Op {
+		return &guard{Op: n.Op(), journal: l, dtype: n.Dtype(), shape: n.Shape(), pristine: pristine}
+	}
+}
+
+func (g *guard) OverwritesInput() int {
+	if g.pristine {
+		return -1
+	}
+	return g.Op.OverwritesInput()
+}
+
+func (g *guard) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
+	return g.call("Do", func() (gorgonia.Value, error) { return g.Op.Do(inputs...) })
+}
+
+func (g *guard) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value) (gorgonia.Value, error) {
+	op, ok := g.Op.(gorgonia.UsePreallocDoer)
+	if !ok {
+		return g.Do(inputs...)
+	}
+	return g.call("UsePreallocDo", func() (gorgonia.Value, error) {
+		v, err := op.UsePreallocDo(prealloc, inputs...)
+		if err != nil && !g.Op.CallsExtern() {
+			return g.Op.Do(inputs...) // as the machines do
+		}
+		return v, err
+	})
+}
+
+func (g *guard) UnsafeDo(inputs ...gorgonia.Value) (gorgonia.Value, error) {
+	op, ok := g.Op.(gorgonia.UnsafeDoer)
+	if !ok {
+		return g.Do(inputs...)
+	}
+	return g.call("UnsafeDo", func() (gorgonia.Value, error) { return op.UnsafeDo(inputs...) })
+}
+
+func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {
+	op, ok := g.Op.(gorgonia.ADOp)
+	if !ok || g.journal.first() != nil {
+		return nil
+	}
+	if err := safely(func() error { return op.DoDiff(ctx, inputs, output) }); err != nil {
+		g.failed("DoDiff", err)
+	}
+	return nil
+}
+
+func (g *guard) SetTraining(training bool) error {
+	if op, ok := g.Op.(gorgonia.TrainModeOp); ok {
+		return op.SetTraining(training)
+	}
+	return nil
+}
+
+// call runs one of the operator's ways to compute its result.
+func (g *guard) call(method string, do func() (gorgonia.Value, error)) (v gorgonia.Value, _ error) {
+	if g.journal.first() != nil {
+		return g.zeros(), nil
+	}
+	err := safely(func() (err error) {
+		v, err = do()
+		return err
+	})
+	switch {
+	case err != nil:
+		g.failed(method, err)
+	case v == nil:
+		g.fail(WrongResult, method+" returned neither a value nor an error", nil)
+	case !sameShape(v.Shape(), g.shape) || v.Dtype() != g.dtype:
+		g.fail(WrongResult, fmt.Sprintf("%s returned %v of shape %v: expected %v of shape %v, as inferred",
+			method, v.Dtype(), v.Shape(), g.dtype, g.shape), nil)
+	default:
+		return v, nil
+	}
+	return g.zeros(), nil
+}
+
+// failed records an error or a panic of the operator.
+func (g *guard) failed(method string, err error) {
+	f := Failed
+	if _, ok := err.(*panicError); ok {
+		f = Panicked
+	}
+	g.fail(f, method, err)
+}
+
+func (g *guard) fail(f Fault, detail string, err error) {
+	g.journal.add(&Error{Fault: f, Op: g.Op.String(), Detail: detail, Err: err})
+}
+
+func (g *guard) zeros() gorgonia.Value {
+	if isFloat(g.dtype) {
+		return newValue(g.dtype, g.shape, make([]float64, g.shape.TotalSize()))
+	}
+	return tensor.New(tensor.Of(g.dtype), tensor.WithShape(g.shape...))
+}
+
+// sameShape tells whether shapes are equal. tensor.Shape.Eq takes (3), (3, 1)
+// and (1, 3) to be equal.
+func sameShape(a, b tensor.Shape) bool { return len(a) == len(b) && a.Eq(b) }

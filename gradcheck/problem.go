@@ -1,0 +1,148 @@
+package gradcheck
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A problem is an expression whose gradients are to be checked at a point.
+type problem struct {
+	expression
+	point []*operand // values of expression.in
+	wrt   []int      // which of them are differentiated
+	// pristine is set if the ops are no longer in the graph they were made for:
+	// what they know of it, and would overwrite an input for, is wrong.
+	pristine bool
+}
+
+// newProblem lets f build its expression at the given inputs.
+func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem, error) {
+	if f == nil {
+		return nil, fmt.Errorf("gradcheck: the Func is nil")
+	}
+	p := new(problem)
+	for i, d := range inputs {
+		op, err := newOperand(i, d)
+		if err != nil {
+			return nil, err
+		}
+		p.point = append(p.point, op)
+	}
+	if err := c.choose(p); err != nil {
+		return nil, err
+	}
+	err := locate(order, 0, func() error {
+		g := gorgonia.NewGraph()
+		for i, op := range p.point {
+			n := op.newNode(g, fmt.Sprintf("gradcheck input %d", i))
+			if err := op.bind(n); err != nil {
+				return err
+			}
+			p.in = append(p.in, n)
+		}
+		y, err := f(p.in...)
+		if err != nil {
+			return &Error{Fault: Failed, Detail: "the Func", Err: err}
+		}
+		p.out = []*gorgonia.Node{y}
+		return p.validate(g)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p.hasDerivatives() {
+		p.expression, p.pristine = p.copy(sameOp), true
+	}
+	return p, nil
+}
+
+// choose sets which inputs are differentiated, and the defaults that depend on
+// them.
+func (c *config) choose(p *problem) error {
+	for _, i := range c.wrt {
+		switch {
+		case i < 0 || i >= len(p.point):
+			return fmt.Errorf("gradcheck: Inputs(%v): expected indices of the %d inputs", c.wrt, len(p.point))
+		case !isFloat(p.point[i].dtype):
+			return fmt.Errorf("gradcheck: Inputs(%v): input %d is of %v: expected float64 or float32", c.wrt, i, p.point[i].dtype)
+		case !slices.Contains(p.wrt, i):
+			p.wrt = append(p.wrt, i)
+		}
+	}
+	if c.wrt == nil {
+		for i, op := range p.point {
+			if isFloat(op.dtype) {
+				p.wrt = append(p.wrt, i)
+			}
+		}
+	}
+	if len(p.wrt) == 0 {
+		return fmt.Errorf("gradcheck: none of the %d inputs is to be differentiated: expected one of float64 or float32", len(p.point))
+	}
+	dt := tensor.Float64
+	for _, i := range p.wrt {
+		if p.point[i].dtype == tensor.Float32 {
+			dt = tensor.Float32
+		}
+	}
+	c.setDefaults(dt)
+	return nil
+}
+
+// validate looks at what the Func returned.
+func (p *problem) validate(g *gorgonia.ExprGraph) error {
+	y := p.out[0]
+	switch {
+	case y == nil:
+		return fmt.Errorf("the Func returned neither a node nor an error")
+	case y.Graph() != g:
+		return fmt.Errorf("the Func returned a node of another graph: expected one made from its inputs")
+	case !isFloat(y.Dtype()):
+		return fmt.Errorf("the Func returned a node of %v: expected float64 or float32", y.Dtype())
+	}
+	needed := dependencies(p.out)
+	if !slices.ContainsFunc(p.in, func(n *gorgonia.Node) bool { return needed[n] }) {
+		return fmt.Errorf("the Func returned a node that depends on none of its inputs")
+	}
+	return nil
+}
+
+// gradient returns the problem whose outputs are the gradients of p's outputs,
+// and whose inputs are those of p and p's upstream gradient.
+func (p *problem) gradient(random *rand.Rand) (*problem, error) {
+	y := p.out[0]
+	u := &operand{input: Upstream, dtype: y.Dtype(), shape: y.Shape()}
+	u.data = weights(u.dtype, u.shape.TotalSize(), random)
+	up := u.newNode(y.Graph(), "gradcheck upstream gradient")
+	gradients, err := p.gradients([]*gorgonia.Node{up}, p.differentiated())
+	if err != nil {
+		return nil, err
+	}
+	q := &problem{
+		point:    append(slices.Clone(p.point), u),
+		wrt:      append(slices.Clone(p.wrt), len(p.point)),
+		pristine: true,
+	}
+	q.in = append(slices.Clone(p.in), up)
+	for _, n := range gradients {
+		q.output(n)
+	}
+	if len(q.out) == 0 {
+		return nil, &Error{Fault: NotDifferentiable, Machine: Tape, Detail: "no input has a gradient, according to the operators' DiffWRT"}
+	}
+	q.expression = q.copy(sameOp)
+	return q, nil
+}
+
+// differentiated returns the nodes of the inputs that are differentiated.
+func (p *problem) differentiated() []*gorgonia.Node {
+	var nodes []*gorgonia.Node
+	for _, i := range p.wrt {
+		nodes = append(nodes, p.in[i])
+	}
+	return nodes
+}
