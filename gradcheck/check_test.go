@@ -1,0 +1,379 @@
+package gradcheck_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu/gradcheck"
+	"gorgonia.org/tensor"
+)
+
+func TestBadCalls(t *testing.T) {
+	ok, x := unary(gorgonia.Tanh), dense(0.4, 2, 3)
+	ints := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))
+	nan := tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float64{1, 2, math.NaN(), 4}))
+	masked := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}))
+	masked.ResetMask(true)
+	for _, c := range []struct {
+		name    string
+		f       gradcheck.Func
+		inputs  []*tensor.Dense
+		opts    []gradcheck.Option
+		message string
+	}{
+		{"nil Func", nil, []*tensor.Dense{x}, nil, "the Func is nil"},
+		{"no inputs", ok, nil, nil, "none of the 0 inputs"},
+		{"nil input", ok, []*tensor.Dense{x, nil}, nil, "input 1 is nil"},
+		{"only ints", ok, []*tensor.Dense{ints}, nil, "expected one of float64 or float32"},
+		{"NaN", ok, []*tensor.Dense{nan}, nil, "input 0 is NaN at [1 0]"},
+		{"masked", ok, []*tensor.Dense{masked}, nil, "input 0 is masked"},
+		{"index", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Inputs(1)}, "Inputs([1]): expected indices of the 1 inputs"},
+		{"ints", ok, []*tensor.Dense{x, ints}, []gradcheck.Option{gradcheck.Inputs(1)}, "input 1 is of int"},
+		{"eps", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Eps(0)}, "Eps(0)"},
+		{"tiny eps", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Eps(1e-30)}, "Eps(1e-30) is too small"},
+		{"atol", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Atol(-1)}, "Atol(-1)"},
+		{"rtol", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Rtol(math.Inf(1))}, "Rtol(+Inf)"},
+		{"no machine", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Machines()}, "Machines()"},
+		{"no such machine", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Machines(3)}, "Machines(Machine(3))"},
+		{"sample", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(-1)}, "Sample(-1)"},
+		{"directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Directions(-1)}, "Directions(-1)"},
+		{"sample and directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(1), gradcheck.Directions(1)}, "expected one of them"},
+		{"no node", unary(func(node) (node, error) { return nil, nil }), []*tensor.Dense{x}, nil, "neither a node nor an error"},
+		{"other graph", unary(func(x node) (node, error) {
+			return gorgonia.Tanh(gorgonia.NewMatrix(gorgonia.NewGraph(), gorgonia.Float64, gorgonia.WithShape(2, 3)))
+		}), []*tensor.Dense{x}, nil, "a node of another graph"},
+		{"no input needed", unary(func(x node) (node, error) {
+			return gorgonia.Tanh(gorgonia.NewMatrix(x.Graph(), gorgonia.Float64, gorgonia.WithShape(2, 3), gorgonia.WithName("mine")))
+		}), []*tensor.Dense{x}, nil, "depends on none of its inputs"},
+		{"not a float", unary(func(x node) (node, error) { return gorgonia.Gt(x, constant(0), false) }), []*tensor.Dense{x}, nil, "a node of bool"},
+		{"error", unary(func(node) (node, error) { return nil, errTest }), []*tensor.Dense{x}, nil, "the Func: the test's error"},
+		{"panic", unary(func(node) (node, error) { panic("the test's panic") }), []*tensor.Dense{x}, nil, "the test's panic (in gorgonia.org/leakyrelu/gradcheck_test."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, check := range []func(gradcheck.Func, []*tensor.Dense, ...gradcheck.Option) error{gradcheck.Check, gradcheck.CheckSecond} {
+				err := check(c.f, c.inputs, c.opts...)
+				if err == nil || !strings.Contains(err.Error(), c.message) || !strings.HasPrefix(err.Error(), "gradcheck: ") {
+					t.Errorf("%v: expected %q", err, c.message)
+				}
+			}
+		})
+	}
+	if err := gradcheck.Check(unary(func(node) (node, error) { return nil, errTest }), []*tensor.Dense{x}); !errors.Is(err, errTest) {
+		t.Errorf("%v does not wrap the Func's error", err)
+	}
+}
+
+// The fields of an error are those of the message, and right.
+func TestErrorFields(t *testing.T) {
+	x := dense(0.4, 2, 3)
+	err := gradcheck.Check(of(scaledGradient(3)), []*tensor.Dense{x},
+		gradcheck.Exclude(func(input int, x float64) bool { return input == 0 && x > 1 }))
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || len(joined.Unwrap()) != 2 {
+		t.Fatalf("%v: expected an error for each machine", err)
+	}
+	for i, err := range joined.Unwrap() {
+		e := err.(*gradcheck.Error)
+		left := slices.DeleteFunc(slices.Clone(x.Float64s()), func(x float64) bool { return x > 1 })
+		if e.Machine != []gradcheck.Machine{gradcheck.Tape, gradcheck.Lisp}[i] || e.Order != 1 || e.Fault != gradcheck.WrongGradient ||
+			e.Checked != len(left) || e.Failed != len(left) || e.Excluded != 6-len(left) || len(e.Entries) != min(5, len(left)) {
+			t.Errorf("%+v", e)
+		}
+		for j, entry := range e.Entries {
+			at, err := x.At(entry.Index...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Whatever the upstream gradient u is, numeric is 2xu and analytic three times that.
+			u := entry.Numeric / (2 * at.(float64))
+			if entry.Input != 0 || entry.Output || math.Abs(u) < 0.5 || math.Abs(u) > 1.5 ||
+				math.Abs(entry.Analytic-3*entry.Numeric) > 1e-6 ||
+				entry.Diff != math.Abs(entry.Analytic-entry.Numeric) || entry.Allowed != 1e-5+1e-3*math.Abs(entry.Numeric) {
+				t.Errorf("%+v at %v", entry, at)
+			}
+			if j > 0 && entry.Diff > e.Entries[j-1].Diff {
+				t.Errorf("%+v after %+v: expected the worst first", entry, e.Entries[j-1])
+			}
+		}
+	}
+}
+
+// Tolerances and step do what they say.
+func TestTolerances(t *testing.T) {
+	x := []*tensor.Dense{dense(0.4, 2, 3)}
+	slightly := of(scaledGradient(1.01))
+	for _, c := range []struct {
+		opts []gradcheck.Option
+		pass bool
+	}{
+		{nil, false},
+		{[]gradcheck.Option{gradcheck.Rtol(0.02)}, true},
+		{[]gradcheck.Option{gradcheck.Atol(0.1)}, true},
+		{[]gradcheck.Option{gradcheck.Atol(0), gradcheck.Rtol(0.005)}, false},
+	} {
+		if err := gradcheck.Check(slightly, x, c.opts...); (err == nil) != c.pass {
+			t.Errorf("%v: expected pass to be %v", err, c.pass)
+		}
+	}
+	// The central difference of x³ is off by eps².
+	cube := unary(gorgonia.Cube)
+	if err := gradcheck.Check(cube, x, gradcheck.Eps(0.5)); err == nil {
+		t.Error("passes with a step of 0.5")
+	}
+	if err := gradcheck.Check(cube, x, gradcheck.Eps(0.5), gradcheck.Atol(0.25*1.5+1e-6), gradcheck.Rtol(0)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExclude(t *testing.T) {
+	kink := []*tensor.Dense{tensor.New(tensor.WithShape(3), tensor.WithBacking([]float64{-1, 1e-7, 1}))}
+	near := gradcheck.Exclude(func(_ int, x float64) bool { return math.Abs(x) < 2e-6 })
+	rectify := unary(gorgonia.Rectify)
+	var e *gradcheck.Error
+	if err := gradcheck.Check(rectify, kink); !errors.As(err, &e) || e.Failed != 1 {
+		t.Errorf("%v: expected one entry to fail at the kink", err)
+	}
+	if err := gradcheck.Check(rectify, kink, near); err != nil {
+		t.Error(err)
+	}
+	if err := gradcheck.Check(rectify, kink, near, gradcheck.Directions(3)); err != nil {
+		t.Error(err)
+	}
+	if err := gradcheck.CheckSecond(rectify, kink, near); err != nil {
+		t.Error(err)
+	}
+	all := gradcheck.Exclude(func(int, float64) bool { return true })
+	if err := gradcheck.Check(rectify, kink, all); !errors.As(err, &e) || e.Fault != gradcheck.NothingChecked || e.Excluded != 3 {
+		t.Errorf("%v: expected that nothing was checked", err)
+	}
+	// One input of which nothing is left is enough.
+	first := gradcheck.Exclude(func(input int, _ float64) bool { return input == 0 })
+	if err := gradcheck.Check(binary(gorgonia.Add), pair, first); !errors.As(err, &e) || e.Fault != gradcheck.NothingChecked {
+		t.Errorf("%v: expected that nothing was checked", err)
+	}
+}
+
+// Inputs that are not differentiated may be anything, as long as they are there.
+func TestInputs(t *testing.T) {
+	wrongInFirst := of(&adOperator{
+		operator: operator{
+			name: "product", inputs: 2,
+			do: elementwise(func(x ...float64) float64 { return x[0] * x[1] }),
+			symDiff: func(in nodes, _, grad node) (nodes, error) {
+				d1, err := gorgonia.HadamardProd(in[0], grad)
+				return nodes{grad, d1}, err
+			},
+		},
+		doDiff: func(in nodes, out node) error {
+			for i, dy := range gradient(out) {
+				gradient(in[0])[i] += dy
+				gradient(in[1])[i] += dy * numbers(in[0].Value())[i]
+			}
+			return nil
+		},
+	})
+	if err := gradcheck.Check(wrongInFirst, pair); err == nil {
+		t.Error("passes")
+	}
+	if err := gradcheck.Check(wrongInFirst, pair, gradcheck.Inputs(1)); err != nil {
+		t.Error(err)
+	}
+	labels := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 0}))
+	pick := binary(func(x, i node) (node, error) { return gorgonia.ByIndices(x, i, 0) })
+	if err := gradcheck.Check(pick, []*tensor.Dense{dense(0.4, 2, 3), labels}, gradcheck.Machines(gradcheck.Tape)); err != nil {
+		t.Error(err)
+	}
+	// An input that is not needed has the gradient 0.
+	if err := gradcheck.Check(unary(gorgonia.Tanh), pair); err != nil {
+		t.Error(err)
+	}
+}
+
+// However the caller's tensors lie in memory, they are read right and left alone.
+func TestLayouts(t *testing.T) {
+	data := func() []float64 { return dense(0.4, 12).Float64s() }
+	transposed := tensor.New(tensor.WithShape(3, 4), tensor.WithBacking(data()))
+	if err := transposed.T(); err != nil {
+		t.Fatal(err)
+	}
+	whole := tensor.New(tensor.WithShape(3, 4), tensor.WithBacking(data()))
+	view, err := whole.Slice(nil, gorgonia.S(1, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := tensor.New(tensor.WithShape(3, 4), tensor.AsFortran(data()))
+	for name, x := range map[string]*tensor.Dense{"transposed": transposed, "view": view.(*tensor.Dense), "column-major": columns} {
+		shape, strides, before := x.Shape().Clone(), slices.Clone(x.Strides()), slices.Clone(x.Data().([]float64))
+		// One entry is marked by its value and must be found at its place.
+		value, err := x.At(1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *gradcheck.Error
+		err = gradcheck.Check(of(scaledGradient(2)), []*tensor.Dense{x},
+			gradcheck.Exclude(func(_ int, x float64) bool { return x != value }), gradcheck.Machines(gradcheck.Tape))
+		if !errors.As(err, &e) || e.Checked != 1 || !slices.Equal(e.Entries[0].Index, []int{1, 1}) {
+			t.Errorf("%s: %v: expected the entry at [1 1]", name, err)
+		}
+		if err := gradcheck.Check(of(square()), []*tensor.Dense{x}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !x.Shape().Eq(shape) || !slices.Equal(x.Strides(), strides) || !slices.Equal(x.Data().([]float64), before) {
+			t.Errorf("%s: the caller's tensor was changed", name)
+		}
+	}
+	if !slices.Equal(whole.Float64s(), data()) {
+		t.Error("view: the caller's tensor was changed")
+	}
+}
+
+// An operator that changes its input changes a copy.
+func TestCallersInputIsLeftAlone(t *testing.T) {
+	x := dense(0.4, 2, 3)
+	op := square()
+	op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+		numbers(in[0])[0] = 99
+		return in[0], nil
+	}
+	if err := gradcheck.Check(of(op), []*tensor.Dense{x}); err == nil {
+		t.Error("passes")
+	}
+	if !slices.Equal(x.Float64s(), dense(0.4, 2, 3).Float64s()) {
+		t.Error("the caller's tensor was changed")
+	}
+}
+
+// A check of a large input costs a few runs, and finds a fault in one entry of
+// four (Sample) or of all (Directions).
+func TestLargeInputs(t *testing.T) {
+	x := []*tensor.Dense{dense(0.4, 100, 100)}
+	runs := 0
+	counting := func(op *adOperator) *adOperator {
+		do := op.do
+		op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) { runs++; return do(in...) }
+		return op
+	}
+	off := func(every int) *adOperator {
+		op := square()
+		right := op.doDiff
+		op.doDiff = func(in nodes, out node) error {
+			err := right(in, out)
+			for i := 0; i < 10000; i += every {
+				gradient(in[0])[i] += gradient(out)[i]
+			}
+			return err
+		}
+		return op
+	}
+	for name, opt := range map[string]gradcheck.Option{"Sample": gradcheck.Sample(20), "Directions": gradcheck.Directions(3)} {
+		runs = 0
+		if err := gradcheck.Check(of(counting(square())), x, opt); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if runs > 60 {
+			t.Errorf("%s takes %d runs", name, runs)
+		}
+		every := map[string]int{"Sample": 4, "Directions": 10000}[name]
+		var e *gradcheck.Error
+		if err := gradcheck.Check(of(off(every)), x, opt, gradcheck.Machines(gradcheck.Lisp)); !errors.As(err, &e) || e.Fault != gradcheck.WrongGradient {
+			t.Errorf("%s: %v: expected a wrong gradient", name, err)
+		} else if (e.Entries[0].Index == nil) != (name == "Directions") {
+			t.Errorf("%s: %v", name, e)
+		}
+	}
+	if err := gradcheck.CheckSecond(of(square()), x, gradcheck.Directions(3)); err != nil {
+		t.Error(err)
+	}
+	if err := gradcheck.CheckSecond(of(square()), x, gradcheck.Sample(10)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFloat32(t *testing.T) {
+	single := func(d *tensor.Dense) *tensor.Dense {
+		data := make([]float32, d.Size())
+		for i, x := range d.Float64s() {
+			data[i] = float32(x)
+		}
+		return tensor.New(tensor.WithShape(d.Shape()...), tensor.WithBacking(data))
+	}
+	x, y := single(dense(0.4, 2, 3)), single(positive(1.7, 3, 4))
+	for name, f := range map[string]gradcheck.Func{
+		"Tanh": unary(gorgonia.Tanh), "Sigmoid": unary(gorgonia.Sigmoid), "Exp": unary(gorgonia.Exp), "Cube": unary(gorgonia.Cube),
+	} {
+		if err := gradcheck.Check(f, []*tensor.Dense{x}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := gradcheck.CheckSecond(f, []*tensor.Dense{x}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := gradcheck.Check(binary(gorgonia.Mul), []*tensor.Dense{x, y}); err != nil {
+		t.Error(err)
+	}
+	if err := gradcheck.CheckSecond(binary(gorgonia.Mul), []*tensor.Dense{x, y}); err != nil {
+		t.Error(err)
+	}
+	var e *gradcheck.Error
+	if err := gradcheck.Check(unary(gorgonia.Log2), []*tensor.Dense{y}); !errors.As(err, &e) || e.Fault != gradcheck.WrongGradient || e.Failed != 12 {
+		t.Errorf("%v: expected Log2 to be wrong in all entries", err)
+	}
+}
+
+// The same seed gives the same error, another one another.
+func TestSeed(t *testing.T) {
+	said := func(opts ...gradcheck.Option) string {
+		err := gradcheck.Check(of(scaledGradient(2)), mixed, opts...)
+		if err == nil {
+			t.Fatal("passes")
+		}
+		return err.Error()
+	}
+	if said() != said() || said() != said(gradcheck.Seed(1)) {
+		t.Error("two checks with the same seed differ")
+	}
+	if said() == said(gradcheck.Seed(2)) {
+		t.Error("two checks with different seeds agree")
+	}
+}
+
+// A Func may itself take gradients: those of a penalty ‖∂f/∂x‖² are right
+// though Gorgonia's second Grad on one graph is not.
+func TestGradInside(t *testing.T) {
+	penalty := func(activation func(node) (node, error)) gradcheck.Func {
+		return binary(func(x, w node) (node, error) {
+			h, err := gorgonia.Mul(x, w)
+			if err != nil {
+				return nil, err
+			}
+			if h, err = activation(h); err != nil {
+				return nil, err
+			}
+			cost, err := gorgonia.Sum(h)
+			if err != nil {
+				return nil, err
+			}
+			grads, err := gorgonia.Grad(cost, x)
+			if err != nil {
+				return nil, err
+			}
+			square, err := gorgonia.Square(grads[0])
+			if err != nil {
+				return nil, err
+			}
+			return gorgonia.Sum(square)
+		})
+	}
+	inputs := []*tensor.Dense{dense(0.4, 4, 3), dense(1.7, 3, 2)}
+	for name, activation := range map[string]func(node) (node, error){
+		"Tanh": gorgonia.Tanh, "Softplus": gorgonia.Softplus, "Cube": gorgonia.Cube, "Rectify": gorgonia.Rectify,
+	} {
+		if err := gradcheck.Check(penalty(activation), inputs, gradcheck.Machines(gradcheck.Tape)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
