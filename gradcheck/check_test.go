@@ -294,13 +294,6 @@ func TestLargeInputs(t *testing.T) {
 }
 
 func TestFloat32(t *testing.T) {
-	single := func(d *tensor.Dense) *tensor.Dense {
-		data := make([]float32, d.Size())
-		for i, x := range d.Float64s() {
-			data[i] = float32(x)
-		}
-		return tensor.New(tensor.WithShape(d.Shape()...), tensor.WithBacking(data))
-	}
 	x, y := single(dense(0.4, 2, 3)), single(positive(1.7, 3, 4))
 	for name, f := range map[string]gradcheck.Func{
 		"Tanh": unary(gorgonia.Tanh), "Sigmoid": unary(gorgonia.Sigmoid), "Exp": unary(gorgonia.Exp), "Cube": unary(gorgonia.Cube),
@@ -333,7 +326,7 @@ func TestSeed(t *testing.T) {
 		}
 		return err.Error()
 	}
-	if said() != said() || said() != said(gradcheck.Seed(1)) {
+	if once, twice := said(), said(); once != twice || once != said(gradcheck.Seed(1)) {
 		t.Error("two checks with the same seed differ")
 	}
 	if said() == said(gradcheck.Seed(2)) {
