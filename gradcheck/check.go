@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"gorgonia.org/tensor"
 )
@@ -134,11 +135,20 @@ func (c *config) compare(m Machine, p *problem, w *want) error {
 	if err != nil {
 		return err
 	}
-	second, err := runs(w.upstream, false)
+	// The values of the run before are still in the graph.
+	again := func(upstream [][]float64, keep bool) (*run, error) {
+		r, err := runs(upstream, keep)
+		var e *Error
+		if errors.As(err, &e) {
+			e.Detail = strings.TrimSuffix("in a second run of the graph: "+e.Detail, ": ")
+		}
+		return r, err
+	}
+	second, err := again(w.upstream, false)
 	if err != nil {
 		return err
 	}
-	kept, err := runs(w.upstream, true)
+	kept, err := again(w.upstream, true)
 	if err != nil {
 		return err
 	}
@@ -146,7 +156,7 @@ func (c *config) compare(m Machine, p *problem, w *want) error {
 	for i, u := range w.upstream {
 		zero[i] = make([]float64, len(u))
 	}
-	stopped, err := runs(zero, false)
+	stopped, err := again(zero, false)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,7 @@ func TestBadCalls(t *testing.T) {
 		{"sample", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(-1)}, "Sample(-1)"},
 		{"directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Directions(-1)}, "Directions(-1)"},
 		{"sample and directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(1), gradcheck.Directions(1)}, "expected one of them"},
+		{"nil option", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Seed(1), nil}, "option 1 is nil"},
 		{"no node", unary(func(node) (node, error) { return nil, nil }), []*tensor.Dense{x}, nil, "neither a node nor an error"},
 		{"other graph", unary(func(x node) (node, error) {
 			return gorgonia.Tanh(gorgonia.NewMatrix(gorgonia.NewGraph(), gorgonia.Float64, gorgonia.WithShape(2, 3)))

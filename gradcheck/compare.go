@@ -5,24 +5,14 @@ import "math"
 // allowed returns how far a value may be from x.
 func (c *config) allowed(x float64) float64 { return c.atol + c.rtol*math.Abs(x) }
 
-// ofGradient makes an entry of the gradient of p's k-th differentiated input.
-func (p *problem) ofGradient(k, j int, analytic, numeric, allowed float64) Entry {
-	op := p.point[p.wrt[k]]
-	return Entry{Input: op.input, Index: unravel(j, op.shape), Analytic: analytic, Numeric: numeric, Allowed: allowed}
-}
-
-// ofOutput makes an entry of p's i-th output.
-func (p *problem) ofOutput(i, j int, analytic, numeric, allowed float64) Entry {
-	return Entry{Output: true, Index: unravel(j, p.out[i].Shape()), Analytic: analytic, Numeric: numeric, Allowed: allowed}
-}
-
 // sameOutputs compares a run's outputs with those that the central differences
 // rest on.
 func (c *config) sameOutputs(p *problem, r *run, w *want) *Error {
 	var t tally
 	for i, out := range w.outputs {
+		shape := p.out[i].Shape()
 		for j, x := range out {
-			t.addUnlessSame(p.ofOutput(i, j, r.out[i][j], x, c.allowed(x)))
+			t.addUnlessSame(Entry{Output: true, Analytic: r.out[i][j], Numeric: x, Allowed: c.allowed(x)}, shape, j)
 		}
 	}
 	return t.fault(NotDeterministic, "the output is not that of a run without gradients")
@@ -32,13 +22,15 @@ func (c *config) sameOutputs(p *problem, r *run, w *want) *Error {
 func (p *problem) sameRuns(later, earlier *run) *Error {
 	var t tally
 	for i, out := range earlier.out {
+		shape := p.out[i].Shape()
 		for j, x := range out {
-			t.addUnlessSame(p.ofOutput(i, j, later.out[i][j], x, 0))
+			t.addUnlessSame(Entry{Output: true, Analytic: later.out[i][j], Numeric: x}, shape, j)
 		}
 	}
 	for k, grad := range earlier.grad {
+		op := p.operand(k)
 		for j, x := range grad {
-			t.addUnlessSame(p.ofGradient(k, j, later.grad[k][j], x, 0))
+			t.addUnlessSame(Entry{Input: op.input, Analytic: later.grad[k][j], Numeric: x}, op.shape, j)
 		}
 	}
 	return t.fault(NotDeterministic, "two runs with the same inputs")
@@ -48,8 +40,9 @@ func (p *problem) sameRuns(later, earlier *run) *Error {
 func (p *problem) allZero(r *run) *Error {
 	var t tally
 	for k, grad := range r.grad {
+		op := p.operand(k)
 		for j, x := range grad {
-			t.add(p.ofGradient(k, j, x, 0, 0))
+			t.add(Entry{Input: op.input, Analytic: x}, op.shape, j)
 		}
 	}
 	return t.fault(NonzeroGradient, "")
@@ -59,12 +52,13 @@ func (p *problem) allZero(r *run) *Error {
 func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 	var t tally
 	for i, d := range w.probes {
-		numeric := w.numeric[i]
-		e := p.ofGradient(d.wrt, d.moves[0], d.along(r.grad[d.wrt]), numeric, c.allowed(numeric))
-		if !d.single {
-			e.Index = nil
+		op, numeric := p.operand(d.wrt), w.numeric[i]
+		e := Entry{Input: op.input, Analytic: d.along(r.grad[d.wrt]), Numeric: numeric, Allowed: c.allowed(numeric)}
+		if d.single {
+			t.add(e, op.shape, d.moves[0])
+		} else {
+			t.add(e, nil, 0)
 		}
-		t.add(e)
 	}
 	e := t.fault(WrongGradient, ratio(t.failed))
 	if e != nil {
@@ -78,8 +72,9 @@ func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 func (c *config) accumulated(p *problem, kept, once *run) *Error {
 	var t tally
 	for k, grad := range once.grad {
+		op := p.operand(k)
 		for j, x := range grad {
-			t.add(p.ofGradient(k, j, kept.grad[k][j], 2*x, c.allowed(2*x)))
+			t.add(Entry{Input: op.input, Analytic: kept.grad[k][j], Numeric: 2 * x, Allowed: c.allowed(2 * x)}, op.shape, j)
 		}
 	}
 	return t.fault(NotAccumulated, ratio(t.failed))

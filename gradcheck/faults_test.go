@@ -114,6 +114,43 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			fmt.Sprint([]float64{2 * 1, 2 * 2, 2 * 3, 1 + 2*4}), "[0 0 0 1]",
 		}, {
+			"AveragePool2D, tape: the gradient of one average is not spread over its entries",
+			func(g *ExprGraph) any {
+				x := input(g, "x", tensor.Shape{1, 1, 2, 2}, 1, 2, 3, 4)
+				return tapeGrad(Must(Sum(Must(AveragePool2D(x, tensor.Shape{2, 2}, []int{0, 0}, []int{1, 1})))), x)
+			},
+			"[0.2500 0.2500 0.2500 0.2500]", "[0.5000 0.5000 0.5000 0.5000]",
+		}, {
+			"AveragePool2D, tape: nor are those of two",
+			func(g *ExprGraph) any {
+				x := input(g, "x", tensor.Shape{1, 1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
+				return tapeGrad(Must(Sum(Must(AveragePool2D(x, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2})))), x)
+			},
+			"[0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500]", "[0.2500 0.2500 0.0000 0.0000 0.0000 0.0000 0.0000 0.0000]",
+		}, {
+			"OuterProd, tape",
+			func(g *ExprGraph) any {
+				a, b := input(g, "a", vector, 1, 2), input(g, "b", tensor.Shape{3}, 3, 4, 5)
+				return tapeGrad(Must(Sum(Must(OuterProd(a, b)))), a)
+			},
+			fmt.Sprint([]float64{3 + 4 + 5, 3 + 4 + 5}), "linAlgBinOp (3, 2) × (3) error: Shape mismatch",
+		}, {
+			"MaxBetween, Lisp",
+			func(g *ExprGraph) any {
+				a, b := input(g, "a", vector, 1, 4), input(g, "b", vector, 2, 3)
+				weighted(Must(MaxBetween(a, b)), NewConstant(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{10, 20}))))
+				return lispGrad(a)
+			},
+			"[0 20]", "[10 0]",
+		}, {
+			"MinBetween, Lisp",
+			func(g *ExprGraph) any {
+				a, b := input(g, "a", vector, 1, 4), input(g, "b", vector, 2, 3)
+				weighted(Must(MinBetween(a, b)), NewConstant(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{10, 20}))))
+				return lispGrad(b)
+			},
+			"[0 20]", "[10 20]",
+		}, {
 			"x + s with a scalar s, Lisp: the gradient of s·s counts once per entry of x",
 			func(g *ExprGraph) any {
 				x, s := input(g, "x", tensor.Shape{3}, 1, 2, 3), input(g, "s", tensor.Shape{}, 5)
@@ -181,6 +218,28 @@ func TestFaultsOfGorgonia(t *testing.T) {
 				return tapeGrad(weighted(grad[0], v), u)
 			},
 			fmt.Sprint((5 + 6) / 2.0), "Type Mismatch: Tensor-0 float64 != float64",
+		}, {
+			"two Grads on one graph, x³: half of the derivative of (3x²)²",
+			func(g *ExprGraph) any {
+				x := input(g, "x", vector, 1, 2)
+				grad, err := Grad(Must(Sum(Must(Cube(x)))), x)
+				if err != nil {
+					return err
+				}
+				return tapeGrad(Must(Sum(Must(Square(grad[0])))), x)
+			},
+			fmt.Sprint([]float64{36 * 1, 36 * 8}), "[18 144]",
+		}, {
+			"two Grads on one graph, tanh x",
+			func(g *ExprGraph) any {
+				x := input(g, "x", tensor.Shape{1}, 0.5)
+				grad, err := Grad(Must(Sum(Must(Tanh(x)))), x)
+				if err != nil {
+					return err
+				}
+				return tapeGrad(Must(Sum(Must(Square(grad[0])))), x)
+			},
+			fmt.Sprintf("[%.4f]", -4*math.Tanh(0.5)*math.Pow(1-math.Pow(math.Tanh(0.5), 2), 2)), "[0.7864]",
 		}, {
 			"Slice, second order: its gradient does not depend on the upstream gradient",
 			func(g *ExprGraph) any {

@@ -1,7 +1,6 @@
 package gradcheck
 
 import (
-	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -162,24 +161,34 @@ func addTo(v gorgonia.Value, data []float64) error {
 		*v += gorgonia.F32(data[0])
 		return nil
 	case *tensor.Dense:
+		return addToDense(v, data)
+	}
+	return fmt.Errorf("gradcheck: a gradient of type %T: expected a dense tensor or a scalar", v)
+}
+
+func addToDense(d *tensor.Dense, data []float64) error {
+	if all, ok := d.Data().([]float64); ok && contiguous(d) {
 		for i, x := range data {
-			at := unravel(i, v.Shape())
-			old, err := v.At(at...)
-			if err != nil {
-				return err
-			}
-			var sum any
-			switch old := old.(type) {
-			case float64:
-				sum = old + x
-			case float32:
-				sum = old + float32(x)
-			}
-			if err := v.SetAt(sum, at...); err != nil {
-				return err
-			}
+			all[i] += x
 		}
 		return nil
 	}
-	return errors.New("gradcheck: a gradient that is neither a dense tensor nor a scalar")
+	for i, x := range data {
+		at := unravel(i, d.Shape())
+		old, err := d.At(at...)
+		if err != nil {
+			return err
+		}
+		var sum any
+		switch old := old.(type) {
+		case float64:
+			sum = old + x
+		case float32:
+			sum = old + float32(x)
+		}
+		if err := d.SetAt(sum, at...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -85,7 +85,10 @@ func newConfig(opts []Option) (*config, error) {
 		machines: []Machine{Tape, Lisp},
 		seed:     1,
 	}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, fmt.Errorf("gradcheck: option %d is nil", i)
+		}
 		opt(c)
 	}
 	switch {

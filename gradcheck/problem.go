@@ -146,3 +146,6 @@ func (p *problem) differentiated() []*gorgonia.Node {
 	}
 	return nodes
 }
+
+// operand returns the value of the k-th input that is differentiated.
+func (p *problem) operand(k int) *operand { return p.point[p.wrt[k]] }

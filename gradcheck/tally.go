@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"gorgonia.org/tensor"
 )
 
 // A tally collects the entries that are not what they should be.
@@ -12,22 +14,28 @@ type tally struct {
 	checked int
 }
 
-// add checks an entry of which everything but Diff is known.
-func (t *tally) add(e Entry) {
+// add checks an entry of which everything but Index and Diff is known. It is at
+// the row-major index i of a tensor of that shape; nil is a direction's.
+func (t *tally) add(e Entry, shape tensor.Shape, i int) {
 	t.checked++
 	e.Diff = math.Abs(e.Analytic - e.Numeric)
-	if !(e.Diff <= e.Allowed) { // NaN fails
-		t.failed = append(t.failed, e)
+	if e.Diff <= e.Allowed {
+		return
 	}
+	// NaN comes here too.
+	if shape != nil {
+		e.Index = unravel(i, shape)
+	}
+	t.failed = append(t.failed, e)
 }
 
 // addUnlessSame is add for values of which NaN is as good as any.
-func (t *tally) addUnlessSame(e Entry) {
+func (t *tally) addUnlessSame(e Entry, shape tensor.Shape, i int) {
 	if math.Float64bits(e.Analytic) == math.Float64bits(e.Numeric) {
 		t.checked++
 		return
 	}
-	t.add(e)
+	t.add(e, shape, i)
 }
 
 // fault returns an error about the entries that failed, nil if none did.

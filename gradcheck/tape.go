@@ -144,7 +144,7 @@ func changed(nodes []*gorgonia.Node, in []*operand) error {
 			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("the shape of input %d", op.input), Err: err}
 		}
 		for j, x := range op.data {
-			t.addUnlessSame(Entry{Input: op.input, Index: unravel(j, op.shape), Analytic: now[j], Numeric: x})
+			t.addUnlessSame(Entry{Input: op.input, Analytic: now[j], Numeric: x}, op.shape, j)
 		}
 	}
 	if e := t.fault(InputChanged, ""); e != nil {

@@ -106,7 +106,7 @@ func denseFloats(d *tensor.Dense) ([]float64, error) {
 	if d.IsScalar() {
 		return widen(d.ScalarValue())
 	}
-	if d.AP.C() && !d.RequiresIterator() {
+	if contiguous(d) {
 		all, err := widen(d.Data())
 		if err == nil && len(all) >= d.Size() {
 			return all[:d.Size()], nil
@@ -127,6 +127,9 @@ func denseFloats(d *tensor.Dense) ([]float64, error) {
 	}
 	return data, nil
 }
+
+// contiguous tells whether d's data is its entries in row-major order.
+func contiguous(d *tensor.Dense) bool { return d.AP.C() && !d.RequiresIterator() }
 
 // widen copies a number or a slice of them.
 func widen(x any) ([]float64, error) {
