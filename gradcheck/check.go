@@ -10,6 +10,17 @@ import (
 )
 
 func check(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
+	err := safely(func() error {
+		return withoutPool(func() error { return checkEach(order, f, inputs, opts) })
+	})
+	if p, ok := err.(*panicError); ok {
+		return locate(order, 0, func() error { return p })
+	}
+	return err
+}
+
+// checkEach checks on one machine after the other.
+func checkEach(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 	c, err := newConfig(opts)
 	if err != nil {
 		return err
@@ -26,11 +37,14 @@ func check(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 		return err
 	}
 	var w *want
-	err = locate(order, Tape, func() (err error) {
-		w, err = c.measure(p, random)
+	err = locate(order, 0, func() (err error) {
+		w, err = c.plan(p, random)
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := locate(order, Tape, func() error { return c.measure(p, w) }); err != nil {
 		return err
 	}
 	var errs []error
@@ -70,40 +84,52 @@ type want struct {
 	excluded int
 }
 
-// measure evaluates p and its central differences.
-func (c *config) measure(p *problem, random *rand.Rand) (*want, error) {
-	t := newTape(p.expression, nil, true)
-	reference, err := t.run(p.point)
-	if err != nil {
-		return nil, err
+// plan chooses what to measure.
+func (c *config) plan(p *problem, random *rand.Rand) (*want, error) {
+	w := new(want)
+	for _, n := range p.out {
+		w.upstream = append(w.upstream, weights(n.Dtype(), n.Shape().TotalSize(), random))
 	}
-	again, err := t.run(p.point)
-	if err != nil {
-		return nil, err
-	}
-	if e := p.sameRuns(again, reference); e != nil {
-		return nil, e
-	}
-	w := &want{outputs: reference.out}
-	for i, n := range p.out {
-		w.upstream = append(w.upstream, weights(n.Dtype(), len(reference.out[i]), random))
-	}
-	for k, i := range p.wrt {
-		probes, excluded := c.probes(k, p.point[i], random)
+	for k := range p.wrt {
+		op := p.operand(k)
+		probes, excluded := c.probes(k, op, random)
 		if len(probes) == 0 {
-			return nil, &Error{Fault: NothingChecked, Detail: fmt.Sprintf("all of input %d", p.point[i].input), Excluded: excluded}
+			return nil, &Error{Fault: NothingChecked, Detail: fmt.Sprintf("all of input %d", op.input), Excluded: excluded}
+		}
+		for _, d := range probes {
+			if !(d.step(op, c.eps) > 0) {
+				return nil, fmt.Errorf("Eps(%v) is too small to be seen next to %v, in input %d", c.eps, op.data[d.moves[0]], op.input)
+			}
 		}
 		w.probes = append(w.probes, probes...)
 		w.excluded += excluded
 	}
+	return w, nil
+}
+
+// measure evaluates p and its central differences.
+func (c *config) measure(p *problem, w *want) error {
+	t := newTape(p.expression, nil, true)
+	reference, err := t.run(p.point)
+	if err != nil {
+		return err
+	}
+	again, err := t.run(p.point)
+	if err != nil {
+		return err
+	}
+	if e := p.sameRuns(again, reference); e != nil {
+		return e
+	}
+	w.outputs = reference.out
 	for _, d := range w.probes {
 		x, err := d.difference(t, p, w.upstream, c.eps)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		w.numeric = append(w.numeric, x)
 	}
-	return w, nil
+	return nil
 }
 
 // weights draws an upstream gradient, away from 0 so that every output counts.

@@ -42,6 +42,7 @@ func TestBadCalls(t *testing.T) {
 		{"sample", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(-1)}, "Sample(-1)"},
 		{"directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Directions(-1)}, "Directions(-1)"},
 		{"sample and directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(1), gradcheck.Directions(1)}, "expected one of them"},
+		{"empty input", ok, []*tensor.Dense{new(tensor.Dense)}, nil, "input 0 holds nothing"},
 		{"nil option", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Seed(1), nil}, "option 1 is nil"},
 		{"no node", unary(func(node) (node, error) { return nil, nil }), []*tensor.Dense{x}, nil, "neither a node nor an error"},
 		{"other graph", unary(func(x node) (node, error) {
@@ -312,6 +313,10 @@ func TestFloat32(t *testing.T) {
 	if err := gradcheck.CheckSecond(binary(gorgonia.Mul), []*tensor.Dense{x, y}); err != nil {
 		t.Error(err)
 	}
+	a, b := tensor.New(tensor.FromScalar(float32(0.7))), tensor.New(tensor.FromScalar(float32(-1.2)))
+	if err := gradcheck.Check(binary(gorgonia.HadamardProd), []*tensor.Dense{a, b}); err != nil {
+		t.Error(err)
+	}
 	var e *gradcheck.Error
 	if err := gradcheck.Check(unary(gorgonia.Log2), []*tensor.Dense{y}); !errors.As(err, &e) || e.Fault != gradcheck.WrongGradient || e.Failed != 12 {
 		t.Errorf("%v: expected Log2 to be wrong in all entries", err)
@@ -368,6 +373,34 @@ func TestGradInside(t *testing.T) {
 	} {
 		if err := gradcheck.Check(penalty(activation), inputs, gradcheck.Machines(gradcheck.Tape)); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// tensor's pool of freed tensors is off while a check runs, and after it as
+// before.
+func TestPool(t *testing.T) {
+	freed := func() bool {
+		d := dense(0, 2)
+		tensor.ReturnTensor(d)
+		return d.Shape() == nil
+	}
+	f := unary(func(x node) (node, error) {
+		if freed() {
+			t.Error("the pool is on")
+		}
+		return gorgonia.Tanh(x)
+	})
+	defer tensor.UsePool()
+	for _, on := range []bool{true, false} {
+		if !on {
+			tensor.DontUsePool()
+		}
+		if err := gradcheck.Check(f, mixed); err != nil {
+			t.Error(err)
+		}
+		if freed() != on {
+			t.Errorf("the pool is %t after the check: expected %t", !on, on)
 		}
 	}
 }

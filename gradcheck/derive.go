@@ -1,6 +1,8 @@
 package gradcheck
 
 import (
+	"slices"
+
 	"gorgonia.org/gorgonia"
 )
 
@@ -8,10 +10,6 @@ import (
 // wrt: those that depend on wrt, and that an output depends on, through inputs
 // that DiffWRT says are differentiable.
 func (e expression) active(wrt []*gorgonia.Node) map[*gorgonia.Node]bool {
-	isWRT := make(map[*gorgonia.Node]bool)
-	for _, n := range wrt {
-		isWRT[n] = true
-	}
 	reaches := make(map[*gorgonia.Node]bool)
 	visited := make(map[*gorgonia.Node]bool)
 	var visit func(n *gorgonia.Node) bool
@@ -20,23 +18,20 @@ func (e expression) active(wrt []*gorgonia.Node) map[*gorgonia.Node]bool {
 			return reaches[n]
 		}
 		visited[n] = true
-		reached := isWRT[n]
+		reached := slices.Contains(wrt, n)
 		kids := children(n)
 		for i, d := range differentiable(n, len(kids)) {
 			if d && visit(kids[i]) {
 				reached = true
 			}
 		}
-		reaches[n] = reached
+		if reached {
+			reaches[n] = true
+		}
 		return reached
 	}
 	for _, n := range e.out {
 		visit(n)
-	}
-	for n, yes := range reaches {
-		if !yes {
-			delete(reaches, n)
-		}
 	}
 	return reaches
 }
@@ -44,28 +39,35 @@ func (e expression) active(wrt []*gorgonia.Node) map[*gorgonia.Node]bool {
 // differentiable tells through which of its inputs n passes gradients on. An op
 // that does not say is taken to mean all of them.
 func differentiable(n *gorgonia.Node, inputs int) []bool {
-	all := make([]bool, inputs)
-	op, ok := n.Op().(gorgonia.SDOp)
-	for i := range all {
-		all[i] = true
+	wrt := make([]bool, inputs)
+	if op, ok := n.Op().(gorgonia.SDOp); ok {
+		copy(wrt, op.DiffWRT(inputs))
+		return wrt
 	}
-	if ok {
-		copy(all, op.DiffWRT(inputs))
-		for i := len(op.DiffWRT(inputs)); i < inputs; i++ {
-			all[i] = false
+	for i := range wrt {
+		wrt[i] = true
+	}
+	return wrt
+}
+
+// without returns the first of the active nodes made by an op that has not what
+// it takes, nil if there is none.
+func (e expression) without(has func(gorgonia.Op) bool, active map[*gorgonia.Node]bool) *gorgonia.Node {
+	for _, n := range e.out[0].Graph().AllNodes() {
+		if active[n] && n.Op() != nil && !has(n.Op()) {
+			return n
 		}
 	}
-	return all
+	return nil
 }
 
 // gradients differentiates Σ upstream·out symbolically and returns the gradient
 // of each of wrt, nil for those that out does not depend on.
 func (e expression) gradients(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	active := e.active(wrt)
-	for n := range active {
-		if _, ok := n.Op().(gorgonia.SDOp); !ok && n.Op() != nil {
-			return nil, &Error{Fault: NotDifferentiable, Machine: Tape, Op: n.Op().String(), Detail: "it has no SymDiff and DiffWRT"}
-		}
+	isSDOp := func(op gorgonia.Op) bool { _, ok := op.(gorgonia.SDOp); return ok }
+	if n := e.without(isSDOp, active); n != nil {
+		return nil, &Error{Fault: NotDifferentiable, Machine: Tape, Op: n.Op().String(), Detail: "it has no SymDiff and DiffWRT"}
 	}
 	var out, up, live gorgonia.Nodes
 	for i, n := range e.out {

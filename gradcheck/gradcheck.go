@@ -49,8 +49,19 @@
 // A panic is recovered in everything that runs on the caller's goroutine and in
 // every operator's Do, UsePreallocDo, UnsafeDo and DoDiff. One in the machines
 // themselves, which run on goroutines of their own, cannot be recovered.
-// Checks must not run at the same time as anything else that builds Gorgonia
-// graphs: building graphs concurrently is a data race inside Gorgonia.
+// Conv2d's operators start goroutines of their own too, and CheckSecond of it
+// ends the program.
+//
+// Checks must not run at the same time as anything else that uses Gorgonia:
+// building graphs concurrently is a data race inside Gorgonia, and a check
+// switches tensor's pool of freed tensors off while it runs.
+//
+// CheckSecond runs the expression of a gradient alone. An operator whose
+// gradient needs what the operator kept in memory when it ran, and not its
+// inputs and output only, as BatchNorm's does, cannot be checked so.
+//
+// Whether an expression computes what it should is not checked, only that its
+// gradients are those of what it computes.
 package gradcheck
 
 import (
@@ -72,7 +83,7 @@ type Func func(inputs ...*gorgonia.Node) (*gorgonia.Node, error)
 // machines, as two of them joined by [errors.Join]. Other errors say that the
 // call was wrong.
 func Check(f Func, inputs []*tensor.Dense, opts ...Option) error {
-	return withoutPool(func() error { return check(1, f, inputs, opts) })
+	return check(1, f, inputs, opts)
 }
 
 // CheckSecond compares the gradients of f's gradient with central differences:
@@ -92,5 +103,5 @@ func Check(f Func, inputs []*tensor.Dense, opts ...Option) error {
 // are differentiable only once on that machine are checked with
 // Machines(Tape).
 func CheckSecond(f Func, inputs []*tensor.Dense, opts ...Option) error {
-	return withoutPool(func() error { return check(2, f, inputs, opts) })
+	return check(2, f, inputs, opts)
 }

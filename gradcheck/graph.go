@@ -27,8 +27,8 @@ func (e *expression) output(n *gorgonia.Node) int {
 	return i
 }
 
-// copy copies the part of the graph that out depends on into a fresh graph,
-// and returns the expression there, without the inputs that out does not need. Every op is passed through wrap; inputs and
+// copy copies the part of the graph that out depends on into a fresh graph, and
+// returns the expression there. Every op is passed through wrap; inputs and
 // constants stay as they are. The copies have no derivatives, which is what
 // makes them good for another Grad, and they are made in the order of the
 // originals, which is what the machines' schedules depend on.

@@ -17,7 +17,8 @@ import (
 // that races with the one that returns the error.
 //
 // It has the methods that the machines look for, whether the operator has them
-// or not; where it has not, they do what the machines do then.
+// or not; where it has not, they do what the machines do then. UnsafeDo is not
+// among them: the tape machine prefers UsePreallocDo wherever it could use it.
 type guard struct {
 	gorgonia.Op
 	journal  *journal
@@ -29,7 +30,6 @@ type guard struct {
 var (
 	_ gorgonia.ADOp            = (*guard)(nil)
 	_ gorgonia.UsePreallocDoer = (*guard)(nil)
-	_ gorgonia.UnsafeDoer      = (*guard)(nil)
 	_ gorgonia.TrainModeOp     = (*guard)(nil)
 )
 
@@ -84,14 +84,6 @@ func (g *guard) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value)
 		}
 		return v, err
 	})
-}
-
-func (g *guard) UnsafeDo(inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	op, ok := g.Op.(gorgonia.UnsafeDoer)
-	if !ok {
-		return g.Do(inputs...)
-	}
-	return g.call("UnsafeDo", func() (gorgonia.Value, error) { return op.UnsafeDo(inputs...) })
 }
 
 func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {

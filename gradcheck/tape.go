@@ -139,9 +139,13 @@ func changed(nodes []*gorgonia.Node, in []*operand) error {
 			}
 			continue
 		}
-		now, err := floats(nodes[i].Value())
-		if err != nil || len(now) != len(op.data) {
-			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("the shape of input %d", op.input), Err: err}
+		v := nodes[i].Value()
+		if !sameShape(v.Shape(), op.shape) {
+			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d has shape %v now, %v before", op.input, v.Shape(), op.shape)}
+		}
+		now, err := floats(v)
+		if err != nil {
+			return err
 		}
 		for j, x := range op.data {
 			t.addUnlessSame(Entry{Input: op.input, Analytic: now[j], Numeric: x}, op.shape, j)

@@ -24,6 +24,9 @@ func newOperand(i int, d *tensor.Dense) (*operand, error) {
 	if d == nil {
 		return nil, fmt.Errorf("gradcheck: input %d is nil", i)
 	}
+	if d.Dtype().Type == nil {
+		return nil, fmt.Errorf("gradcheck: input %d holds nothing", i)
+	}
 	op := &operand{input: i, dtype: d.Dtype(), shape: d.Shape().Clone()}
 	if !isFloat(op.dtype) {
 		op.other = d.Clone().(*tensor.Dense)

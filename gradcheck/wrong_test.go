@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/leakyrelu/gradcheck"
 	"gorgonia.org/tensor"
@@ -302,6 +303,55 @@ var wrongs = []struct {
 		message: []string{"Do returned float32 of shape (2, 3): expected float64 of shape (2, 3)"},
 	},
 	{
+		name: "DoDiff reshapes the gradient",
+		op: func() gorgonia.Op {
+			op := square()
+			right := op.doDiff
+			op.doDiff = func(in nodes, out node) error {
+				err := right(in, out)
+				g, _ := in[0].Grad()
+				return errors.Join(err, g.(*tensor.Dense).Reshape(3, 2))
+			}
+			return op
+		},
+		machine: gradcheck.Lisp, fault: gradcheck.WrongResult,
+		message: []string{"the gradient has shape (3, 2): expected (2, 3), that of its input"},
+	},
+	{
+		name: "Do reshapes its input",
+		op: func() gorgonia.Op {
+			op := square()
+			do := op.do
+			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+				out, err := do(in...)
+				return out, errors.Join(err, in[0].(*tensor.Dense).Reshape(3, 2))
+			}
+			return op
+		},
+		machine: gradcheck.Tape, fault: gradcheck.InputChanged,
+		message: []string{"input 0 has shape (3, 2) now, (2, 3) before"},
+	},
+	{
+		name: "Do changes labels",
+		op: func() gorgonia.Op {
+			op := square()
+			op.inputs, op.diffWRT = 2, []bool{true, false}
+			do, right := op.do, op.symDiff
+			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+				in[1].(*tensor.Dense).Ints()[0] = 7
+				return do(in[0])
+			}
+			op.symDiff = func(in nodes, out, grad node) (nodes, error) {
+				dx, err := right(in, out, grad)
+				return append(dx, nil), err
+			}
+			return labelled{op}
+		},
+		inputs:  []*tensor.Dense{dense(0.4, 2, 3), tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))},
+		machine: gradcheck.Tape, fault: gradcheck.InputChanged,
+		message: []string{"input 1, of int"},
+	},
+	{
 		name: "no result",
 		op: func() gorgonia.Op {
 			op := square()
@@ -395,6 +445,14 @@ func scaledGradient(factor float64) *adOperator {
 		return nil
 	}
 	return op
+}
+
+// labelled is an operator whose second input is a vector of labels.
+type labelled struct{ *adOperator }
+
+func (labelled) Type() hm.Type {
+	m := gorgonia.TensorType{Dims: 2, Of: hm.TypeVariable('a')}
+	return hm.NewFnType(m, gorgonia.TensorType{Dims: 1, Of: tensor.Int}, m)
 }
 
 // plain hides all methods but those of gorgonia.Op.

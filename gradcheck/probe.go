@@ -1,7 +1,6 @@
 package gradcheck
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -80,21 +79,21 @@ func (d probe) difference(t *tape, p *problem, upstream [][]float64, eps float64
 	if err != nil {
 		return 0, err
 	}
-	// The step taken is not the step asked for: x ± eps is rounded.
-	step := 2 * eps
-	if d.single {
-		op := p.point[i]
-		x := op.data[d.moves[0]]
-		step = op.round(x+eps) - op.round(x-eps)
-	}
-	if !(step > 0) {
-		return 0, fmt.Errorf("Eps(%v) is too small to be seen next to input %d", eps, p.point[i].input)
-	}
 	sum := 0.0
-	for i, up := range upstream {
+	for k, up := range upstream {
 		for j, u := range up {
-			sum += u * (above.out[i][j] - below.out[i][j])
+			sum += u * (above.out[k][j] - below.out[k][j])
 		}
 	}
-	return sum / step, nil
+	return sum / d.step(p.point[i], eps), nil
+}
+
+// step returns how far d moves op from below to above. For an entry that is not
+// 2·eps: x ± eps is rounded.
+func (d probe) step(op *operand, eps float64) float64 {
+	if !d.single {
+		return 2 * eps
+	}
+	x := op.data[d.moves[0]]
+	return op.round(x+eps) - op.round(x-eps)
 }
