@@ -148,6 +148,11 @@ func TestExclude(t *testing.T) {
 	if err := gradcheck.CheckSecond(rectify, kink, near); err != nil {
 		t.Error(err)
 	}
+	if err := gradcheck.CheckSecond(rectify, kink, gradcheck.Exclude(func(input int, x float64) bool {
+		return input == gradcheck.Upstream || math.Abs(x) < 2e-6
+	})); err != nil {
+		t.Errorf("the upstream gradient was left out: %v", err)
+	}
 	all := gradcheck.Exclude(func(int, float64) bool { return true })
 	if err := gradcheck.Check(rectify, kink, all); !errors.As(err, &e) || e.Fault != gradcheck.NothingChecked || e.Excluded != 3 {
 		t.Errorf("%v: expected that nothing was checked", err)
@@ -299,6 +304,7 @@ func TestFloat32(t *testing.T) {
 	x, y := single(dense(0.4, 2, 3)), single(positive(1.7, 3, 4))
 	for name, f := range map[string]gradcheck.Func{
 		"Tanh": unary(gorgonia.Tanh), "Sigmoid": unary(gorgonia.Sigmoid), "Exp": unary(gorgonia.Exp), "Cube": unary(gorgonia.Cube),
+		"an input": unary(func(x node) (node, error) { return x, nil }),
 	} {
 		if err := gradcheck.Check(f, []*tensor.Dense{x}); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -77,7 +77,6 @@ func newTapeBackward(p *problem) (backward, error) {
 }
 
 func (t *tape) run(in []*operand) (*run, error) {
-	clear(t.read)
 	t.vm.Reset()
 	if err := bindAll(t.in, in); err != nil {
 		return nil, err

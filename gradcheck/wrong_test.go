@@ -253,7 +253,7 @@ var wrongs = []struct {
 			return op
 		},
 		machine: gradcheck.Lisp, fault: gradcheck.WrongGradient,
-		message: []string{"1 of 6 entries", "input 0 at [1 0]"},
+		message: []string{"1 of 6 entries\n\tinput 0 at [1 0]: "},
 	},
 	{
 		name: "upstream gradient forgotten",
@@ -289,6 +289,17 @@ var wrongs = []struct {
 		},
 		machine: gradcheck.Tape, fault: gradcheck.WrongResult, where: "square",
 		message: []string{"Do returned float64 of shape (3, 2): expected float64 of shape (2, 3)"},
+	},
+	{
+		name:   "dimensions other than inferred",
+		inputs: []*tensor.Dense{dense(0.4, 3, 1)},
+		op: func() gorgonia.Op {
+			op := square()
+			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) { return dense(0, 3), nil }
+			return op
+		},
+		machine: gradcheck.Tape, fault: gradcheck.WrongResult, where: "square",
+		message: []string{"Do returned float64 of shape (3): expected float64 of shape (3, 1)"},
 	},
 	{
 		name: "dtype other than inferred",
