@@ -47,7 +47,7 @@
 // # Limits
 //
 // A panic is recovered in everything that runs on the caller's goroutine and in
-// every operator's Do, UsePreallocDo, UnsafeDo and DoDiff. One in the machines
+// every operator's Do, UsePreallocDo and DoDiff. One in the machines
 // themselves, which run on goroutines of their own, cannot be recovered.
 // Conv2d's operators start goroutines of their own too, and CheckSecond of it
 // ends the program.
