@@ -32,6 +32,10 @@ var machines = []machine{
 		grad(t, cost, wrt...)
 		runTape(t, cost.Graph(), gorgonia.BindDualValues(wrt...))
 	}},
+	{"tape, traced", func(t *testing.T, cost, _ *gorgonia.Node, wrt ...*gorgonia.Node) {
+		grad(t, cost, wrt...)
+		runTape(t, cost.Graph(), gorgonia.TraceExec())
+	}},
 	{"tape of a subgraph", func(t *testing.T, cost, _ *gorgonia.Node, wrt ...*gorgonia.Node) {
 		roots := append(grad(t, cost, wrt...), cost)
 		runTape(t, cost.Graph().SubgraphRoots(roots...))
