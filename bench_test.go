@@ -24,6 +24,44 @@ var activations = []struct {
 	{"inplace", leakyrelu.Activation(0.01, leakyrelu.InPlace())},
 }
 
+// BenchmarkOp runs the operators alone on float32 tensors of 2⁶ to 2²⁶ elements:
+// into memory that is there (UsePreallocDo, IncrDo), into new memory (Do), and
+// beside them copy and Gorgonia's LeakyRelu in a graph, forward only. Bytes count
+// what is read and written once each.
+func BenchmarkOp(b *testing.B) {
+	op, grad := newOp(b, 0.01), gradOp(b, 0.01)
+	for power := 6; power <= 26; power += 4 {
+		n := 1 << power
+		rng := rand.New(rand.NewPCG(1, 2))
+		xs := random[float32](rng, n)
+		x, dy, dst := dense(xs, n), dense(xs, n), dense(make([]float32, n), n)
+		from, to := x.Data().([]float32), dst.Data().([]float32)
+		bench := func(name string, slices int, run func() error) {
+			b.Run(fmt.Sprintf("%s/2^%d", name, power), func(b *testing.B) {
+				b.SetBytes(int64(4 * n * slices))
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := run(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		bench("copy", 2, func() error { copy(to, from); return nil })
+		bench("UsePreallocDo", 2, func() error { _, err := op.UsePreallocDo(dst, x); return err })
+		bench("Do", 2, func() error { _, err := op.Do(x); return err })
+		bench("gradient", 3, func() error { _, err := grad.UsePreallocDo(dst, x, dy); return err })
+		bench("IncrDo of the gradient", 4, func() error { return grad.IncrDo(dst, x, dy) })
+		if power <= 22 {
+			g := gorgonia.NewGraph()
+			gorgonia.Must(gorgonia.LeakyRelu(input(g, "x", x), 0.01))
+			vm := gorgonia.NewTapeMachine(g)
+			bench("builtin", 2, func() error { vm.Reset(); return vm.RunAll() })
+			vm.Close()
+		}
+	}
+}
+
 // BenchmarkStep times a training step of x + c → activation → Σ y·k with the
 // gradients of x and c, on the tape machine, in float32. One iteration is a
 // round of steps with each activation in turn, so that a noisy machine is noisy

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu/internal/kernel"
 	"gorgonia.org/tensor"
 )
 
@@ -16,23 +17,14 @@ import (
 // error, here and in the other methods that run the operator, before they write
 // a single element.
 func (op *Op) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	if err := op.checkInputs(inputs); err != nil {
-		return nil, err
-	}
-	dst := like(inputs[0])
-	op.run(dst, inputs, false)
-	return dst, nil
+	return op.run(target{}, inputs)
 }
 
 // UsePreallocDo writes the result into prealloc, which has the dtype and shape
 // of x, and returns it. Prealloc may be an input itself, in which case that is
 // overwritten, but not another tensor that shares memory with one.
 func (op *Op) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	if err := op.checkInto("prealloc", prealloc, inputs); err != nil {
-		return nil, err
-	}
-	op.run(prealloc, inputs, false)
-	return prealloc, nil
+	return op.run(target{role: "prealloc", value: prealloc}, inputs)
 }
 
 // UnsafeDo writes the result over x, or for the gradient over dy, and returns
@@ -46,66 +38,64 @@ func (op *Op) UnsafeDo(inputs ...gorgonia.Value) (gorgonia.Value, error) {
 
 // IncrDo adds the result to toIncr, under the conditions of UsePreallocDo.
 func (op *Op) IncrDo(toIncr gorgonia.Value, inputs ...gorgonia.Value) error {
-	if err := op.checkInto("toIncr", toIncr, inputs); err != nil {
-		return err
-	}
-	op.run(toIncr, inputs, true)
-	return nil
+	_, err := op.run(target{role: "toIncr", value: toIncr, add: true}, inputs)
+	return err
 }
 
-// run computes dst = gate(x, g), or dst += gate(x, g), from values that were
-// checked. The forward operator is gate(x, x), its gradient gate(x, dy).
-func (op *Op) run(dst gorgonia.Value, inputs []gorgonia.Value, add bool) {
-	x, g := inputs[0], inputs[len(inputs)-1]
-	if x.Dtype() == tensor.Float32 {
-		l := loop[float32]{view[float32](dst), view[float32](x), view[float32](g), float32(op.alpha), add}
-		l.run()
-	} else {
-		l := loop[float64]{view[float64](dst), view[float64](x), view[float64](g), op.alpha, add}
-		l.run()
+// target is what a result goes into.
+type target struct {
+	role  string // what messages call it, "" for a new value
+	value gorgonia.Value
+	add   bool // to what is there
+}
+
+func (op *Op) run(to target, inputs []gorgonia.Value) (gorgonia.Value, error) {
+	switch {
+	case len(inputs) != op.Arity():
+		return nil, op.errArity(len(inputs))
+	case isFloat32(inputs[0]):
+		return run[float32](op, to, inputs)
+	default:
+		return run[float64](op, to, inputs)
 	}
 }
 
-// checkInputs says why the operator can't work on inputs, nil if it can.
-func (op *Op) checkInputs(inputs []gorgonia.Value) error {
-	if len(inputs) != op.Arity() {
-		return op.errArity(len(inputs))
+// run checks everything, and then computes gate(x, x), or for the gradient
+// gate(x, dy).
+func run[T kernel.Float](op *Op, to target, inputs []gorgonia.Value) (gorgonia.Value, error) {
+	if err := op.checkAlpha(float64(T(op.alpha))); err != nil {
+		return nil, err
 	}
-	for i, v := range inputs {
-		if err := checkValue(roles[i], v, inputs[0]); err != nil {
-			return err
+	l := loop[T]{alpha: T(op.alpha), add: to.add}
+	if err := l.x.view(roles[0], inputs[0]); err != nil {
+		return nil, err
+	}
+	l.g = l.x
+	if op.grad {
+		if err := l.g.view(roles[1], inputs[1]); err != nil {
+			return nil, err
+		}
+		if err := checkShape(roles[1], l.g.shape, l.x.shape); err != nil {
+			return nil, err
 		}
 	}
-	return op.checkAlpha(inputs[0].Dtype())
-}
-
-// checkInto says why the operator can't write its result for inputs into dst,
-// nil if it can.
-func (op *Op) checkInto(role string, dst gorgonia.Value, inputs []gorgonia.Value) error {
-	if err := op.checkInputs(inputs); err != nil {
-		return err
+	if to.role == "" {
+		to.value = like(inputs[0])
 	}
-	if err := checkValue(role, dst, inputs[0]); err != nil {
-		return err
+	if err := l.dst.view(to.role, to.value); err != nil {
+		return nil, err
 	}
-	for i, v := range inputs {
-		if overlapsShifted(dst, v) {
-			return fmt.Errorf("leakyrelu: %s shares memory with %s in another layout or at another offset, expected the same tensor or one apart", role, roles[i])
-		}
+	if err := checkShape(to.role, l.dst.shape, l.x.shape); err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// checkValue says why v can't stand beside x, nil if it can: whether the
-// operator knows its kind, and whether it has the dtype and shape of x.
-func checkValue(role string, v, x gorgonia.Value) error {
-	if err := checkKind(role, v); err != nil {
-		return err
+	if l.dst.overlapsShifted(&l.x) {
+		return nil, errOverlap(to.role, roles[0])
 	}
-	if v.Dtype() != x.Dtype() {
-		return fmt.Errorf("leakyrelu: %s has dtype %v, expected %v, the dtype of x", role, v.Dtype(), x.Dtype())
+	if l.dst.overlapsShifted(&l.g) {
+		return nil, errOverlap(to.role, roles[1])
 	}
-	return checkShape(role, v.Shape(), x.Shape())
+	l.run()
+	return to.value, nil
 }
 
 // checkShape compares to the letter. Shape.Eq doesn't: to it a vector of n
@@ -115,6 +105,10 @@ func checkShape(role string, s, x tensor.Shape) error {
 		return fmt.Errorf("leakyrelu: %s has shape %v, expected %v, the shape of x", role, s, x)
 	}
 	return nil
+}
+
+func errOverlap(role, input string) error {
+	return fmt.Errorf("leakyrelu: %s shares memory with %s in another layout or at another offset, expected the same tensor or one apart", role, input)
 }
 
 func (op *Op) errArity(n int) error {

@@ -152,8 +152,10 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 		}
 		dt = d
 	}
-	if err := op.checkAlpha(dt); err != nil {
-		return nil, err
+	if dt == tensor.Float32 {
+		if err := op.checkAlpha(float64(float32(op.alpha))); err != nil {
+			return nil, err
+		}
 	}
 	y, err := gorgonia.ApplyOp(op, inputs...)
 	if err != nil {
@@ -183,9 +185,9 @@ func checkNode(role string, n *gorgonia.Node) (tensor.Dtype, error) {
 	return dt, nil
 }
 
-// checkAlpha says whether the slope is a number in dtype dt.
-func (op *Op) checkAlpha(dt tensor.Dtype) error {
-	if dt == tensor.Float32 && math.IsInf(float64(float32(op.alpha)), 0) {
+// checkAlpha says whether alpha is a number in the dtype that it was rounded to.
+func (op *Op) checkAlpha(rounded float64) error {
+	if math.IsInf(rounded, 0) {
 		return fmt.Errorf("leakyrelu: alpha is %v, expected a number that fits the float32 of x", op.alpha)
 	}
 	return nil

@@ -18,78 +18,85 @@ type strided[T kernel.Float] struct {
 	strides []int
 }
 
-// checkKind says why the operator can't work on v, nil if it can. The role is
+// view points s at v, or says why the operator can't work on v. The role is
 // what v is to the operator, for the message.
-func checkKind(role string, v gorgonia.Value) error {
+//
+// It doesn't use v.Data(), which allocates, and copies scalars.
+func (s *strided[T]) view(role string, v gorgonia.Value) error {
 	switch v := v.(type) {
 	case nil:
 		return fmt.Errorf("leakyrelu: %s is nil, expected a value", role)
 	case *gorgonia.F32:
 		if v == nil {
-			return fmt.Errorf("leakyrelu: %s is a nil *gorgonia.F32, expected a value", role)
+			return errNil(role, v)
 		}
+		data, ok := any(&s.data).(*[]float32)
+		if !ok {
+			return s.errDtype(role, tensor.Float32)
+		}
+		*data = unsafe.Slice((*float32)(v), 1)
+		s.shape, s.strides = v.Shape(), nil
 	case *gorgonia.F64:
 		if v == nil {
-			return fmt.Errorf("leakyrelu: %s is a nil *gorgonia.F64, expected a value", role)
+			return errNil(role, v)
 		}
+		data, ok := any(&s.data).(*[]float64)
+		if !ok {
+			return s.errDtype(role, tensor.Float64)
+		}
+		*data = unsafe.Slice((*float64)(v), 1)
+		s.shape, s.strides = v.Shape(), nil
 	case *tensor.Dense:
 		switch {
 		case v == nil:
-			return fmt.Errorf("leakyrelu: %s is a nil *tensor.Dense, expected a value", role)
+			return errNil(role, v)
 		case !v.IsNativelyAccessible():
 			return fmt.Errorf("leakyrelu: %s is in memory that Go can't access, expected a tensor in main memory", role)
 		case len(v.Mask()) > 0:
 			return fmt.Errorf("leakyrelu: %s is a masked tensor, expected one without a mask", role)
-		case v.Dtype() == tensor.Dtype{}:
-			return fmt.Errorf("leakyrelu: %s is an empty tensor.Dense without a dtype, expected float32 or float64", role)
-		case v.Dtype() != tensor.Float32 && v.Dtype() != tensor.Float64:
-			return fmt.Errorf("leakyrelu: %s has dtype %v, expected float32 or float64", role, v.Dtype())
 		}
+		dt := v.Dtype()
+		if data, ok := any(&s.data).(*[]float32); ok && dt == tensor.Float32 {
+			*data = v.Float32s()
+		} else if data, ok := any(&s.data).(*[]float64); ok && dt == tensor.Float64 {
+			*data = v.Float64s()
+		} else {
+			return s.errDtype(role, dt)
+		}
+		s.shape, s.strides = v.Shape(), v.Strides()
 	default:
 		return fmt.Errorf("leakyrelu: %s is a %T, expected a *tensor.Dense, *gorgonia.F32 or *gorgonia.F64", role, v)
 	}
 	return nil
 }
 
-// view gives access to v, a value of dtype T that checkKind has approved.
-func view[T kernel.Float](v gorgonia.Value) strided[T] {
-	s := strided[T]{shape: v.Shape(), strides: strides(v)}
-	switch data := any(&s.data).(type) {
-	case *[]float32:
-		*data = float32s(v)
-	case *[]float64:
-		*data = float64s(v)
+// isFloat32 says whether x is float32, so that everything else has to be.
+func isFloat32(x gorgonia.Value) bool {
+	if t, ok := x.(*tensor.Dense); ok {
+		return t != nil && t.Dtype() == tensor.Float32
 	}
-	return s
+	_, ok := x.(*gorgonia.F32)
+	return ok
 }
 
-// float32s and float64s are the memory of v. Value.Data gives the same through
-// an allocation, and for a scalar a copy.
-
-func float32s(v gorgonia.Value) []float32 {
-	if s, ok := v.(*gorgonia.F32); ok {
-		return unsafe.Slice((*float32)(s), 1)
-	}
-	return v.(*tensor.Dense).Float32s()
+func errNil(role string, v gorgonia.Value) error {
+	return fmt.Errorf("leakyrelu: %s is a nil %T, expected a value", role, v)
 }
 
-func float64s(v gorgonia.Value) []float64 {
-	if s, ok := v.(*gorgonia.F64); ok {
-		return unsafe.Slice((*float64)(s), 1)
+func (s *strided[T]) errDtype(role string, dt tensor.Dtype) error {
+	expected := "float32 or float64"
+	if role != roles[0] {
+		expected = fmt.Sprintf("%T, the dtype of x", T(0))
 	}
-	return v.(*tensor.Dense).Float64s()
-}
-
-func strides(v gorgonia.Value) []int {
-	if t, ok := v.(*tensor.Dense); ok {
-		return t.Strides()
+	if dt == (tensor.Dtype{}) { // which doesn't print
+		return fmt.Errorf("leakyrelu: %s is an empty tensor.Dense without a dtype, expected %s", role, expected)
 	}
-	return nil
+	return fmt.Errorf("leakyrelu: %s has dtype %v, expected %s", role, dt, expected)
 }
 
 // stride is the distance between neighbours along dimension d. Package tensor
 // drops the strides of size-1 dimensions from column-major vectors.
-func (s strided[T]) stride(d int) int {
+func (s *strided[T]) stride(d int) int {
 	switch {
 	case len(s.strides) == len(s.shape):
 		return s.strides[d]
@@ -100,18 +107,16 @@ func (s strided[T]) stride(d int) int {
 	}
 }
 
-// overlapsShifted says whether a and b share memory other than element by
-// element, so that writing one element of a may change another one of b.
-func overlapsShifted(a, b gorgonia.Value) bool {
-	sizeA, sizeB := a.MemSize(), b.MemSize()
-	if sizeA == 0 || sizeB == 0 {
+// overlapsShifted says whether s and x share memory other than element by
+// element, so that writing one element of s may change another one of x.
+func (s *strided[T]) overlapsShifted(x *strided[T]) bool {
+	size := unsafe.Sizeof(T(0))
+	start, startX := uintptr(unsafe.Pointer(unsafe.SliceData(s.data))), uintptr(unsafe.Pointer(unsafe.SliceData(x.data)))
+	end, endX := start+uintptr(len(s.data))*size, startX+uintptr(len(x.data))*size
+	if end <= startX || endX <= start {
 		return false
 	}
-	startA, startB := a.Uintptr(), b.Uintptr()
-	if startA+sizeA <= startB || startB+sizeB <= startA {
-		return false
-	}
-	return startA != startB || !slices.Equal(strides(a), strides(b))
+	return start != startX || !slices.Equal(s.strides, x.strides)
 }
 
 // like returns a new zero Value of v's kind, dtype, shape and engine, laid out
