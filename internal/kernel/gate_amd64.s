@@ -97,6 +97,40 @@ far:
 	JGE        far
 
 blocks:
+	// Forward, x is grad: load it once.
+	CMPQ DX, BX
+	JNE  different
+
+same:
+	CMPQ      SI, $+32
+	JLT       singles
+	VMOVUPS   (BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	VMOVUPS   32(BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, 32(AX)
+	VMOVUPS   64(BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, 64(AX)
+	VMOVUPS   96(BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, 96(AX)
+	ADDQ      $+128, AX
+	ADDQ      $+128, DX
+	ADDQ      $+128, BX
+	SUBQ      $+32, SI
+	JMP       same
+
+different:
 	CMPQ      SI, $+32
 	JLT       singles
 	VMOVUPS   (BX), Y0
@@ -123,7 +157,7 @@ blocks:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       blocks
+	JMP       different
 
 singles:
 	CMPQ      SI, $+8
@@ -242,7 +276,7 @@ head8:
 
 head4:
 aligned:
-blocks:
+different:
 	CMPQ      SI, $+32
 	JLT       singles
 	VMOVUPS   (BX), Y0
@@ -269,7 +303,7 @@ blocks:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       blocks
+	JMP       different
 
 singles:
 	CMPQ      SI, $+8
@@ -434,6 +468,7 @@ far:
 	JGE        far
 
 blocks:
+different:
 	CMPQ      SI, $+32
 	JLT       singles
 	VMOVUPS   (BX), Y0
@@ -464,7 +499,7 @@ blocks:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       blocks
+	JMP       different
 
 singles:
 	CMPQ      SI, $+8
@@ -611,6 +646,40 @@ far:
 	JGE        far
 
 blocks:
+	// Forward, x is grad: load it once.
+	CMPQ DX, BX
+	JNE  different
+
+same:
+	CMPQ      SI, $+16
+	JLT       singles
+	VMOVUPS   (BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	VMOVUPS   32(BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, 32(AX)
+	VMOVUPS   64(BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, 64(AX)
+	VMOVUPS   96(BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, Y0, Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVUPS   Y1, 96(AX)
+	ADDQ      $+128, AX
+	ADDQ      $+128, DX
+	ADDQ      $+128, BX
+	SUBQ      $+16, SI
+	JMP       same
+
+different:
 	CMPQ      SI, $+16
 	JLT       singles
 	VMOVUPS   (BX), Y0
@@ -637,7 +706,7 @@ blocks:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       blocks
+	JMP       different
 
 singles:
 	CMPQ      SI, $+4
@@ -730,7 +799,7 @@ head16:
 
 head8:
 aligned:
-blocks:
+different:
 	CMPQ      SI, $+16
 	JLT       singles
 	VMOVUPS   (BX), Y0
@@ -757,7 +826,7 @@ blocks:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       blocks
+	JMP       different
 
 singles:
 	CMPQ      SI, $+4
@@ -894,6 +963,7 @@ far:
 	JGE        far
 
 blocks:
+different:
 	CMPQ      SI, $+16
 	JLT       singles
 	VMOVUPS   (BX), Y0
@@ -924,7 +994,7 @@ blocks:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       blocks
+	JMP       different
 
 singles:
 	CMPQ      SI, $+4
@@ -1043,6 +1113,36 @@ far:
 	JGE        far
 
 blocks:
+	// Forward, x is grad: load it once.
+	CMPQ DX, BX
+	JNE  different
+
+same:
+	CMPQ    SI, $+64
+	JLT     singles
+	VMOVUPS (BX), Z0
+	VCMPPS  $0x15, Z0, Z30, K1
+	VMULPS  Z31, Z0, K1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(BX), Z0
+	VCMPPS  $0x15, Z0, Z30, K1
+	VMULPS  Z31, Z0, K1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(BX), Z0
+	VCMPPS  $0x15, Z0, Z30, K1
+	VMULPS  Z31, Z0, K1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(BX), Z0
+	VCMPPS  $0x15, Z0, Z30, K1
+	VMULPS  Z31, Z0, K1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $+256, AX
+	ADDQ    $+256, DX
+	ADDQ    $+256, BX
+	SUBQ    $+64, SI
+	JMP     same
+
+different:
 	CMPQ    SI, $+64
 	JLT     singles
 	VMOVUPS (BX), Z0
@@ -1065,7 +1165,7 @@ blocks:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+64, SI
-	JMP     blocks
+	JMP     different
 
 singles:
 	CMPQ    SI, $+16
@@ -1135,7 +1235,7 @@ TEXT ·gateStream32AVX512(SB), NOSPLIT, $0-36
 
 headDone:
 aligned:
-blocks:
+different:
 	CMPQ     SI, $+64
 	JLT      singles
 	VMOVUPS  (BX), Z0
@@ -1158,7 +1258,7 @@ blocks:
 	ADDQ     $+256, DX
 	ADDQ     $+256, BX
 	SUBQ     $+64, SI
-	JMP      blocks
+	JMP      different
 
 singles:
 	CMPQ     SI, $+16
@@ -1267,6 +1367,7 @@ far:
 	JGE        far
 
 blocks:
+different:
 	CMPQ    SI, $+64
 	JLT     singles
 	VMOVUPS (BX), Z0
@@ -1293,7 +1394,7 @@ blocks:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+64, SI
-	JMP     blocks
+	JMP     different
 
 singles:
 	CMPQ    SI, $+16
@@ -1397,6 +1498,36 @@ far:
 	JGE        far
 
 blocks:
+	// Forward, x is grad: load it once.
+	CMPQ DX, BX
+	JNE  different
+
+same:
+	CMPQ    SI, $+32
+	JLT     singles
+	VMOVUPD (BX), Z0
+	VCMPPD  $0x15, Z0, Z30, K1
+	VMULPD  Z31, Z0, K1, Z0
+	VMOVUPD Z0, (AX)
+	VMOVUPD 64(BX), Z0
+	VCMPPD  $0x15, Z0, Z30, K1
+	VMULPD  Z31, Z0, K1, Z0
+	VMOVUPD Z0, 64(AX)
+	VMOVUPD 128(BX), Z0
+	VCMPPD  $0x15, Z0, Z30, K1
+	VMULPD  Z31, Z0, K1, Z0
+	VMOVUPD Z0, 128(AX)
+	VMOVUPD 192(BX), Z0
+	VCMPPD  $0x15, Z0, Z30, K1
+	VMULPD  Z31, Z0, K1, Z0
+	VMOVUPD Z0, 192(AX)
+	ADDQ    $+256, AX
+	ADDQ    $+256, DX
+	ADDQ    $+256, BX
+	SUBQ    $+32, SI
+	JMP     same
+
+different:
 	CMPQ    SI, $+32
 	JLT     singles
 	VMOVUPD (BX), Z0
@@ -1419,7 +1550,7 @@ blocks:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+32, SI
-	JMP     blocks
+	JMP     different
 
 singles:
 	CMPQ    SI, $+8
@@ -1489,7 +1620,7 @@ TEXT ·gateStream64AVX512(SB), NOSPLIT, $0-40
 
 headDone:
 aligned:
-blocks:
+different:
 	CMPQ     SI, $+32
 	JLT      singles
 	VMOVUPD  (BX), Z0
@@ -1512,7 +1643,7 @@ blocks:
 	ADDQ     $+256, DX
 	ADDQ     $+256, BX
 	SUBQ     $+32, SI
-	JMP      blocks
+	JMP      different
 
 singles:
 	CMPQ     SI, $+8
@@ -1621,6 +1752,7 @@ far:
 	JGE        far
 
 blocks:
+different:
 	CMPQ    SI, $+32
 	JLT     singles
 	VMOVUPD (BX), Z0
@@ -1647,7 +1779,7 @@ blocks:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+32, SI
-	JMP     blocks
+	JMP     different
 
 singles:
 	CMPQ    SI, $+8

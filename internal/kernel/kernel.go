@@ -23,7 +23,12 @@ type Float interface{ float32 | float64 }
 //
 // Neither Gate nor GateAdd keeps an argument, nor makes it escape to the heap.
 func Gate[T Float](dst, x, g []T, alpha T) {
-	apply(pickForm(dst, x, g), dst, x, g, alpha)
+	x, g = x[:len(dst)], g[:len(dst)] // the assembly trusts the length
+	if sizeOf(dst) < splitFrom {
+		run(store, dst, x, g, alpha)
+		return
+	}
+	split(storeOrStream(dst, x, g), dst, x, g, alpha)
 }
 
 // GateAdd sets dst[i] += gate(x[i], g[i]), under the conditions of Gate. The
@@ -31,7 +36,12 @@ func Gate[T Float](dst, x, g []T, alpha T) {
 // Where dst[i] and gate(x[i], g[i]) are both NaN, so is the result, but which
 // payload it carries depends on the processor.
 func GateAdd[T Float](dst, x, g []T, alpha T) {
-	apply(accumulate, dst, x, g, alpha)
+	x, g = x[:len(dst)], g[:len(dst)]
+	if sizeOf(dst) < splitFrom {
+		run(accumulate, dst, x, g, alpha)
+		return
+	}
+	split(accumulate, dst, x, g, alpha)
 }
 
 // A form says what becomes of gate(x, g).
@@ -47,7 +57,7 @@ const (
 // is faster.
 const streamFrom = 16 << 20
 
-func pickForm[T Float](dst, x, g []T) form {
+func storeOrStream[T Float](dst, x, g []T) form {
 	p := unsafe.SliceData(dst)
 	if sizeOf(dst) < streamFrom || p == unsafe.SliceData(x) || p == unsafe.SliceData(g) {
 		return store
@@ -58,13 +68,4 @@ func pickForm[T Float](dst, x, g []T) form {
 // sizeOf returns the size of the elements of s, in bytes.
 func sizeOf[T Float](s []T) int {
 	return len(s) * int(unsafe.Sizeof(*new(T)))
-}
-
-func apply[T Float](f form, dst, x, g []T, alpha T) {
-	x, g = x[:len(dst)], g[:len(dst)] // the assembly trusts n
-	if sizeOf(dst) < splitFrom {
-		run(f, dst, x, g, alpha)
-	} else {
-		split(f, dst, x, g, alpha)
-	}
 }

@@ -33,7 +33,11 @@ func (avx2) vector(t float, f form, dst, x, g Mem) {
 	gv, v, positive := YMM(), YMM(), YMM()
 	VMOVUPS(g, gv)
 	t.multiply(alpha256, gv, v)
-	t.compare(Imm(less), x, zero256, positive)
+	sign := Op(x)
+	if x == g {
+		sign = gv
+	}
+	t.compare(Imm(less), sign, zero256, positive)
 	VBLENDVPS(positive, gv, v, v)
 	switch f {
 	case gate:

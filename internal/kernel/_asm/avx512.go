@@ -30,7 +30,11 @@ func (avx512) constants(t float, alpha Mem) {
 func (avx512) vector(t float, f form, dst, x, g Mem) {
 	v, scaled := ZMM(), K()
 	t.move(g, v)
-	t.compare(Imm(notLess), x, zero512, scaled)
+	sign := Op(x)
+	if x == g {
+		sign = v
+	}
+	t.compare(Imm(notLess), sign, zero512, scaled)
 	t.multiply(alpha512, v, scaled, v)
 	switch f {
 	case gate:

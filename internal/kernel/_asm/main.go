@@ -32,6 +32,7 @@ type isa interface {
 	// constants loads what every vector needs: alpha and zero.
 	constants(t float, alpha Mem)
 	// vector handles one whole vector. The streaming form wants dst aligned.
+	// Where x and g are the same operand, it is loaded once.
 	vector(t float, f form, dst, x, g Mem)
 	// partial handles RCX elements, less than a vector, touches no memory
 	// past them, and moves the pointers there. Its labels begin with place.
@@ -105,15 +106,19 @@ func write(isa isa, t float, f form) {
 	isa.constants(t, alpha.Addr)
 
 	lanes := isa.width() / t.size
-	vectors := func(count int) {
+	vectors := func(count int, signs reg.Register) {
 		for v := range count {
 			at := v * isa.width()
-			isa.vector(t, f, Mem{Base: dst, Disp: at}, Mem{Base: x, Disp: at}, Mem{Base: g, Disp: at})
+			isa.vector(t, f, Mem{Base: dst, Disp: at}, Mem{Base: signs, Disp: at}, Mem{Base: g, Disp: at})
 		}
 		for _, p := range []reg.Register{dst, x, g} {
 			ADDQ(I32(count*isa.width()), p)
 		}
 		SUBQ(I32(count*lanes), n)
+	}
+	vectorsLeft := func(count int, otherwise string) {
+		CMPQ(n, I32(count*lanes))
+		JLT(LabelRef(otherwise))
 	}
 	// Less than a vector is not streamed: it shares its line with a neighbour.
 	partial := func(place string) {
@@ -149,21 +154,29 @@ func write(isa isa, t float, f form) {
 		for line := range unroll * isa.width() / 64 {
 			PREFETCHT0(Mem{Base: dst, Disp: ahead + 64*line})
 		}
-		vectors(unroll)
+		vectors(unroll, x)
 		CMPQ(n, I32(ahead/t.size+unroll*lanes))
 		JGE(LabelRef("far"))
 	}
 
 	Label("blocks")
-	CMPQ(n, I32(unroll*lanes))
-	JLT(LabelRef("singles"))
-	vectors(unroll)
-	JMP(LabelRef("blocks"))
+	if f == gate {
+		Comment("Forward, x is grad: load it once.")
+		CMPQ(x, g)
+		JNE(LabelRef("different"))
+		Label("same")
+		vectorsLeft(unroll, "singles")
+		vectors(unroll, g)
+		JMP(LabelRef("same"))
+	}
+	Label("different")
+	vectorsLeft(unroll, "singles")
+	vectors(unroll, x)
+	JMP(LabelRef("different"))
 
 	Label("singles")
-	CMPQ(n, I32(lanes))
-	JLT(LabelRef("tail"))
-	vectors(1)
+	vectorsLeft(1, "tail")
+	vectors(1, x)
 	JMP(LabelRef("singles"))
 
 	Label("tail")
