@@ -8,7 +8,7 @@ import (
 )
 
 // splitFrom is the size of dst, in bytes, from which a second goroutine pays.
-const splitFrom = 1 << 20
+const splitFrom = 4 << 20
 
 // chunk is the size, in bytes, of what a goroutine takes at a time. It is a
 // multiple of every vector, so that aligned slices have aligned chunks.
