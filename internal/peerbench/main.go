@@ -25,6 +25,7 @@ var (
 	to     = flag.Int("to", 26, "largest size, as a power of two")
 	rounds = flag.Int("rounds", 15, "rounds per cell")
 	turn   = flag.Duration("turn", 2*time.Millisecond, "least time of one contender's turn")
+	wait   = flag.Duration("wait", time.Second, "how long a round waits for an idle machine")
 	python = flag.String("python", "/usr/bin/python3", "a Python that has PyTorch")
 )
 
@@ -79,12 +80,16 @@ func main() {
 	}
 }
 
+// busyRounds counts the rounds of the current table that found no idle machine.
+var busyRounds int
+
 // table prints the ratios to one peer for all sizes.
 func table(title string, threads int, peer func(benchCase) (contender, error)) {
 	fmt.Printf("\n### Against %s\n\n", title)
 	fmt.Println("| elements | forward | in place | backward | in place | ours, forward |")
 	fmt.Println("|---|---|---|---|---|---|")
 	var all []float64
+	busyRounds = 0
 	for power := *from; power <= *to; power++ {
 		fmt.Printf("| 2^%d ", power)
 		var forward time.Duration
@@ -107,7 +112,11 @@ func table(title string, threads int, peer func(benchCase) (contender, error)) {
 	for _, r := range all {
 		sum += math.Log(r)
 	}
-	fmt.Printf("\nGeometric mean %.2f, worst %.2f.\n", math.Exp(sum/float64(len(all))), slices.Max(all))
+	fmt.Printf("\nGeometric mean %.2f, worst %.2f.", math.Exp(sum/float64(len(all))), slices.Max(all))
+	if busyRounds > 0 {
+		fmt.Printf(" Other programs were running in %d of %d rounds.", busyRounds, len(all)**rounds)
+	}
+	fmt.Println()
 }
 
 // measure returns the median ratio of our time to the peer's, and our time
@@ -137,12 +146,15 @@ func measure(c benchCase, peer func(benchCase) (contender, error)) (ratio float6
 	}
 	var ratios, times []float64
 	for round := range *rounds {
+		if !waitUntilIdle(*wait) {
+			busyRounds++
+		}
 		var each [2]float64
 		for i := range 2 {
 			i ^= round & 1 // take turns in going first
 			contender := []contender{us, them}[i]
 			if c.threads > 1 {
-				// The threads of the one before spin before they sleep.
+				// OpenMP's threads spin for a while before they sleep.
 				time.Sleep(5 * time.Millisecond)
 			}
 			if _, err := contender.run(max(1, reps[i]/8)); err != nil { // warm up
