@@ -202,23 +202,28 @@ func TestThresholds(t *testing.T) {
 
 func testThresholds[T Float](t *testing.T) {
 	size := int(unsafe.Sizeof(*new(T)))
-	var lengths []int
-	for _, from := range []int{splitFrom, streamFrom} {
-		for _, more := range []int{-1, 0, 1, 37} {
-			lengths = append(lengths, from/size+more)
-		}
-	}
+	froms := []int{splitFrom / size, streamFrom / size}
 	if testing.Short() {
-		lengths = []int{splitFrom/size - 1, splitFrom / size, splitFrom/size + 37}
+		froms = froms[:1]
 	}
-	b := newRig[T](t, lengths[len(lengths)-1]+64)
-	for i, n := range lengths {
-		for _, procs := range []int{1, 3} {
-			t.Run(fmt.Sprintf("n=%d,procs=%d", n, procs), func(t *testing.T) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-				s, alpha := sharings[(i+procs)%len(sharings)], T(alphas[(i+procs)%len(alphas)])
-				b.check(t, store, s, n, i%3, alpha, Gate[T])
-				b.check(t, accumulate, s, n, i%3, alpha, GateAdd[T])
+	b := newRig[T](t, froms[len(froms)-1]+64)
+	for i, from := range froms {
+		for j, c := range []struct {
+			n, procs int
+			sharing
+		}{
+			{from - 1, 1, sharings[0]},
+			{from, 1, sharings[0]},
+			{from, 2, sharings[1]},
+			{from + 1, 3, sharings[2]},
+			{from + 2, 2, sharings[3]},
+			{from + 37, 3, sharings[0]},
+		} {
+			t.Run(fmt.Sprintf("n=%d,procs=%d", c.n, c.procs), func(t *testing.T) {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.procs))
+				alpha := T(alphas[(i+j)%len(alphas)])
+				b.check(t, store, c.sharing, c.n, j, alpha, Gate[T])
+				b.check(t, accumulate, c.sharing, c.n, j, alpha, GateAdd[T])
 			})
 		}
 	}
