@@ -5,7 +5,8 @@ package kernel
 import "unsafe"
 
 // run calls NEON, which every arm64 processor has. It has no streaming form:
-// arm64 cores notice a long run of stores and allocate no cache lines for it.
+// Arm designs its cores to notice a long run of stores and bypass the caches
+// by themselves (write streaming mode).
 func run[T Float](f form, dst, x, g []T, alpha T) {
 	d, xs, gs := unsafe.Pointer(unsafe.SliceData(dst)), unsafe.Pointer(unsafe.SliceData(x)), unsafe.Pointer(unsafe.SliceData(g))
 	n := len(dst)

@@ -25,8 +25,13 @@ const chunk = 256 << 10
 // others. Elements do not depend on each other, so the result does not depend
 // on who computed which.
 func split[T Float](f form, dst, x, g []T, alpha T) {
-	d, xs, gs := noescape(dst), noescape(x), noescape(g)
 	n := chunk / int(unsafe.Sizeof(alpha))
+	helpers := min(runtime.GOMAXPROCS(0), (len(dst)+n-1)/n) - 1
+	if helpers == 0 {
+		run(f, dst, x, g, alpha)
+		return
+	}
+	d, xs, gs := noescape(dst), noescape(x), noescape(g)
 	var taken atomic.Int64
 	work := func() {
 		for {
@@ -40,8 +45,8 @@ func split[T Float](f form, dst, x, g []T, alpha T) {
 		}
 	}
 	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (len(d)+n-1)/n) - 1 {
-		others.Add(1)
+	others.Add(helpers)
+	for range helpers {
 		go func() {
 			defer others.Done()
 			work()
