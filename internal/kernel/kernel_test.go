@@ -260,8 +260,7 @@ func TestConcurrentCalls(t *testing.T) {
 	}
 }
 
-// Arguments on the caller's stack stay there, and nothing else is allocated:
-// not for long slices either, as long as one goroutine computes them.
+// Arguments on the caller's stack stay there, and nothing else is allocated.
 func TestNoAllocation(t *testing.T) {
 	forEachImplementation(t, func(t *testing.T) {
 		t.Run("float32", testNoAllocation[float32])
@@ -283,6 +282,18 @@ func testNoAllocation[T Float](t *testing.T) {
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations", allocs)
+	}
+	// AllocsPerRun sets GOMAXPROCS to 1. Here several goroutines work.
+	var before, after runtime.MemStats
+	const runs = 100
+	Gate(long, long, long, 0.5)
+	runtime.ReadMemStats(&before)
+	for range runs {
+		Gate(long, long, long, 0.5)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; n >= runs {
+		t.Errorf("%d allocations in %d calls on several goroutines", n, runs)
 	}
 	if y != -2 {
 		t.Errorf("got %v, want -2", y)

@@ -25,44 +25,78 @@ const chunk = 256 << 10
 // others. Elements do not depend on each other, so the result does not depend
 // on who computed which.
 func split[T Float](f form, dst, x, g []T, alpha T) {
-	n := chunk / int(unsafe.Sizeof(alpha))
-	helpers := min(runtime.GOMAXPROCS(0), (len(dst)+n-1)/n) - 1
+	helpers := min(runtime.GOMAXPROCS(0), (sizeOf(dst)+chunk-1)/chunk) - 1
 	if helpers == 0 {
 		run(f, dst, x, g, alpha)
 		return
 	}
-	d, xs, gs := noescape(dst), noescape(x), noescape(g)
-	var taken atomic.Int64
-	work := func() {
-		for {
-			hi := int(taken.Add(int64(n)))
-			lo := hi - n
-			if lo >= len(d) {
-				return
-			}
-			hi = min(hi, len(d))
-			run(f, d[lo:hi], xs[lo:hi], gs[lo:hi], alpha)
-		}
-	}
-	var others sync.WaitGroup
-	others.Add(helpers)
+	jobs := jobsOf[T]()
+	j := jobs.Get().(*job[T])
+	j.f, j.dst, j.x, j.g, j.alpha = f, noescape(dst), noescape(x), noescape(g), alpha
+	j.taken.Store(0)
+	j.helpers.Add(helpers)
 	for range helpers {
-		go func() {
-			defer others.Done()
-			work()
-		}()
+		go j.help()
 	}
-	work()
-	others.Wait()
+	j.work()
+	j.helpers.Wait()
+	j.dst, j.x, j.g = nil, nil, nil
+	jobs.Put(j)
+}
+
+// job is one call of split. Its goroutines share it, so it lives on the heap;
+// jobs that are done are kept for later calls, which then allocate nothing.
+type job[T Float] struct {
+	f         form
+	dst, x, g []T
+	alpha     T
+	taken     atomic.Int64 // elements
+	helpers   sync.WaitGroup
+	help      func() // work, on another goroutine
+}
+
+var (
+	jobs32 = sync.Pool{New: newJob[float32]}
+	jobs64 = sync.Pool{New: newJob[float64]}
+)
+
+func jobsOf[T Float]() *sync.Pool {
+	if unsafe.Sizeof(T(0)) == 4 {
+		return &jobs32
+	}
+	return &jobs64
+}
+
+func newJob[T Float]() any {
+	j := new(job[T])
+	j.help = func() {
+		defer j.helpers.Done()
+		j.work()
+	}
+	return j
+}
+
+// work takes chunks until there are none left.
+func (j *job[T]) work() {
+	n := chunk / int(unsafe.Sizeof(j.alpha))
+	for {
+		hi := int(j.taken.Add(int64(n)))
+		lo := hi - n
+		if lo >= len(j.dst) {
+			return
+		}
+		hi = min(hi, len(j.dst))
+		run(j.f, j.dst[lo:hi], j.x[lo:hi], j.g[lo:hi], j.alpha)
+	}
 }
 
 // noescape hides s from escape analysis, which would otherwise conclude from
-// split's goroutines that every caller of Gate must have its slices on the
-// heap, 64 elements on the stack included.
+// the job that every caller of Gate must have its slices on the heap, 64
+// elements on the stack included.
 //
 // A goroutine must not see another's stack, which moves. It never does: the
 // slices are at least splitFrom bytes long, and Go puts no variable above
-// 128 KiB on a stack. They live on, because split's caller holds them.
+// 128 KiB on a stack.
 func noescape[T Float](s []T) []T {
 	address := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	return unsafe.Slice(*(**T)(unsafe.Pointer(&address)), len(s))
