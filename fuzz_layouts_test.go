@@ -1,0 +1,321 @@
+package leakyrelu_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// FuzzLayouts lets the fuzzer cut the operands, of one shape, out of one stretch
+// of memory: anywhere, also over each other, in any layout. It computes itself
+// where in that memory each element lies, and compares all of the memory with
+// what the definition makes of it element by element.
+func FuzzLayouts(f *testing.F) {
+	for seed := range uint64(200) {
+		choices := make([]byte, 64)
+		random := rand.New(rand.NewPCG(seed, 17))
+		for i := range choices {
+			choices[i] = byte(random.Uint64())
+		}
+		f.Add(seed, choices)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, choices []byte) {
+		c := chooser(choices)
+		if c.next(2) == 0 {
+			fuzzLayout[float32](t, seed, &c)
+		} else {
+			fuzzLayout[float64](t, seed, &c)
+		}
+	})
+}
+
+// A chooser is the fuzzer's bytes, each a choice; 0 when there are no more.
+type chooser []byte
+
+// next is a number below n.
+func (c *chooser) next(n int) int {
+	if len(*c) == 0 {
+		return 0
+	}
+	b := int((*c)[0])
+	*c = (*c)[1:]
+	return b % n
+}
+
+// arena is the memory that all operands lie in, in elements.
+const arena = 1 << 14
+
+// An operand is a value, and where in the arena it is cut from and its elements
+// are, those in row-major order of their indices.
+type operand struct {
+	value     gorgonia.Value
+	from, end int
+	at        []int
+}
+
+func fuzzLayout[T float](t *testing.T, seed uint64, c *chooser) {
+	alpha := slopes[c.next(len(slopes))]
+	op, arity := newOp(t, alpha), 1
+	if c.next(2) == 1 {
+		op, arity = gradOp(t, alpha), 2
+	}
+	shape := make(tensor.Shape, c.next(6))
+	for d := range shape {
+		shape[d] = []int{1, 2, 3, 4, 5, 0, 2, 3}[c.next(8)]
+	}
+	if n := shape.TotalSize(); len(shape) > 0 && n > 0 && n < 5 {
+		shape[c.next(len(shape))] *= 150 // longer than the blocks of strided loops
+	}
+
+	memory, free := make([]T, arena), 0
+	var operands []operand // the inputs, then a destination
+	for range arity + 1 {
+		from := free
+		if len(operands) > 0 && c.next(3) == 0 {
+			from = c.next(16) // over the first one, perhaps
+		}
+		o := cut(t, c, memory, from, shape)
+		if o.value == nil {
+			t.Skip("package tensor makes another tensor of it")
+		}
+		free = max(free, o.end)
+		operands = append(operands, o)
+	}
+	inputs, dst := operands[:arity], operands[arity]
+	if k := c.next(4); k < arity {
+		dst = inputs[k] // in place
+	}
+	x, g := inputs[0], inputs[arity-1]
+
+	random, special := rand.New(rand.NewPCG(seed, 18)), specials[T]()
+	for i := range memory[:free] {
+		memory[i] = T(random.NormFloat64())
+		if random.IntN(4) == 0 {
+			memory[i] = special[random.IntN(len(special))]
+		}
+	}
+	results := make([]T, len(x.at))
+	for i := range results {
+		results[i] = gate(memory[x.at[i]], memory[g.at[i]], alpha)
+	}
+	before := slices.Clone(memory)
+
+	var vs []gorgonia.Value
+	for _, in := range inputs {
+		vs = append(vs, in.value)
+	}
+	method := c.next(4)
+	if method == 0 {
+		got, err := op.Do(vs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got.Shape(), shape) || got.Dtype() != dtypeOf[T]() {
+			t.Errorf("Do: %v of shape %v, want %v of shape %v", got.Dtype(), got.Shape(), dtypeOf[T](), shape)
+		}
+		stride := shape.TotalSize()
+		for d, n := range shape {
+			if stride == 0 {
+				break
+			}
+			stride /= n
+			if got := got.(*tensor.Dense).Strides()[d]; got != stride {
+				t.Errorf("Do: stride %d of dimension %d in shape %v, want %d, row-major order", got, d, shape, stride)
+			}
+		}
+		sameBits(t, "Do", elements[T](t, got), results)
+		sameBits(t, "Do: memory", memory, before)
+		return
+	}
+
+	var err error
+	var got gorgonia.Value
+	switch method {
+	case 1:
+		got, err = op.UsePreallocDo(dst.value, vs...)
+	case 2:
+		dst = g
+		got, err = op.UnsafeDo(vs...)
+	case 3:
+		got, err = dst.value, op.IncrDo(dst.value, vs...)
+	}
+	mayRefuse, mustRefuse := false, false
+	for _, in := range inputs {
+		may, must := collide(dst, in)
+		mayRefuse, mustRefuse = mayRefuse || may, mustRefuse || must
+	}
+	switch {
+	case err != nil && !mayRefuse:
+		t.Fatalf("method %d: %v", method, err)
+	case err != nil:
+		names(t, name("method ", method), err, "shares memory")
+		sameBits(t, "memory after an error", memory, before)
+	case mustRefuse:
+		t.Errorf("method %d: no error where the destination lies shifted over an input", method)
+	default:
+		if got != dst.value {
+			t.Errorf("method %d: returned another value than the destination", method)
+		}
+		for i, at := range dst.at {
+			if method == 3 {
+				before[at] += results[i]
+			} else {
+				before[at] = results[i]
+			}
+		}
+		sameBits(t, name("memory after method ", method), memory, before)
+	}
+}
+
+// collide says whether a destination may be refused for an input, as it is cut
+// out of the same stretch of memory, and whether it must, as writing one element
+// changes another.
+func collide(dst, in operand) (may, must bool) {
+	if dst.value == in.value || len(in.at) == 0 {
+		return false, false
+	}
+	index := make(map[int]int)
+	for i, at := range in.at {
+		index[at] = i
+	}
+	for i, at := range dst.at {
+		if j, ok := index[at]; ok && i != j {
+			must = true
+		}
+	}
+	return dst.from < in.end && in.from < dst.end, must
+}
+
+// cut makes a value of this shape, in a layout of the chooser's, from the memory
+// that begins at from. There is no value if package tensor does not get the
+// elements right.
+func cut[T float](t *testing.T, c *chooser, memory []T, from int, shape tensor.Shape) operand {
+	o := operand{from: from, end: from + 1}
+	if len(shape) == 0 && c.next(2) == 0 { // a gorgonia.Scalar
+		o.at = []int{from}
+		switch p := any(&memory[from]).(type) {
+		case *float32:
+			o.value = (*gorgonia.F32)(p)
+		case *float64:
+			o.value = (*gorgonia.F64)(p)
+		}
+		return o
+	}
+
+	// A larger tensor, the base: its dimensions are those of the shape in
+	// another order, some with margins or spread out, and perhaps one more.
+	type dim struct {
+		of                 int // which dimension of the shape, -1 for the one more
+		size, before, step int
+		stride             int
+	}
+	var dims []dim
+	room := arena / 8 // by which factor the base may be larger
+	for d, n := range shape {
+		dims = append(dims, dim{of: d, size: n, step: 1})
+		room /= max(n, 1)
+	}
+	empty := shape.TotalSize() == 0 // of which package tensor makes neither slices nor column-major tensors
+	for i := range dims {
+		j := i + c.next(len(dims)-i)
+		dims[i], dims[j] = dims[j], dims[i]
+		if m := &dims[i]; c.next(3) == 0 && m.size > 1 && room > 8 && !empty {
+			m.before, m.step = c.next(3), 1+c.next(2)
+			m.size = m.before + m.step*m.size + c.next(2)
+			room /= 8
+		}
+	}
+	if len(shape) < 5 && c.next(3) == 0 && room > 3 && !empty {
+		size := 2 + c.next(2)
+		dims = slices.Insert(dims, c.next(len(dims)+1), dim{-1, size, c.next(size), 1, 0})
+	}
+	size, baseShape := 1, make([]int, len(dims))
+	colMajor := c.next(3) == 0 && !empty && len(dims) > 0
+	for k := range dims {
+		if !colMajor {
+			k = len(dims) - 1 - k
+		}
+		dims[k].stride, baseShape[k] = size, dims[k].size
+		size *= dims[k].size
+	}
+	o.end = from + size
+	options := []tensor.ConsOpt{tensor.WithShape(baseShape...), tensor.WithBacking(memory[from:o.end:o.end])}
+	if colMajor {
+		options = append(options, tensor.AsFortran(nil))
+	}
+	indices(shape, func(index []int) {
+		at := from
+		for _, m := range dims {
+			at += m.stride * m.before
+			if m.of >= 0 {
+				at += m.stride * m.step * index[m.of]
+			}
+		}
+		o.at = append(o.at, at)
+	})
+
+	// From the base to the value, by transposing and slicing in either order.
+	v := tensor.New(options...)
+	// Column-major vectors lack strides, over which T and Slice panic.
+	strideless := func() bool { return len(v.Strides()) < len(dims) }
+	reorder := func() {
+		axes := make([]int, len(dims))
+		for k := range axes {
+			axes[k] = k
+		}
+		slices.SortStableFunc(axes, func(a, b int) int { return dims[a].of - dims[b].of })
+		if slices.IsSorted(axes) || strideless() {
+			return
+		}
+		if err := v.T(axes...); err != nil {
+			t.Fatal(err)
+		}
+		slices.SortStableFunc(dims, func(a, b dim) int { return a.of - b.of })
+	}
+	trim := func() {
+		var cuts []tensor.Slice
+		whole := true
+		for _, m := range dims {
+			switch {
+			case m.of < 0:
+				cuts, whole = append(cuts, tensor.S(m.before)), false
+			case m.size == shape[m.of]:
+				cuts = append(cuts, nil)
+			default:
+				cuts, whole = append(cuts, tensor.S(m.before, m.before+m.step*shape[m.of], m.step)), false
+			}
+		}
+		if whole || strideless() {
+			return
+		}
+		s, err := v.Slice(cuts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v = s.(*tensor.Dense)
+		dims = slices.DeleteFunc(dims, func(m dim) bool { return m.of < 0 })
+	}
+	if c.next(2) == 0 {
+		reorder()
+		trim()
+	} else {
+		trim()
+		reorder()
+	}
+	if !slices.Equal(v.Shape(), shape) {
+		return operand{}
+	}
+	for i := range memory {
+		memory[i] = T(i)
+	}
+	for i, e := range elements[T](t, v) {
+		if e != T(o.at[i]) {
+			return operand{}
+		}
+	}
+	o.value = v
+	return o
+}
