@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -12,6 +13,15 @@ func FuzzGate(f *testing.F) {
 	quietNaN, signallingNaN := uint64(0x7FF8000000000001), uint64(0xFFF0000000000003)
 	for i, alpha := range alphas {
 		f.Add([]byte{0, 0, 0x80, 0x7F, 1, 0, 0xC0, 0x7F}, uint64(i), math.Float64bits(alpha), uint16(31*i), uint16(123*i), uint8(i), uint8(i), i%2 == 0)
+	}
+	// x on either side of where the definition changes, in every implementation:
+	// around 0, and between Inf and the NaN next to it.
+	for _, x := range []uint64{0, 1, 0x80000000, 0x80000001, 0x7F800000, 0x7F800001, 1 << 63, 1<<63 | 1, 0x7FF0 << 48, 0x7FF0<<48 | 1} {
+		head := binary.LittleEndian.AppendUint64(nil, x)
+		head = binary.LittleEndian.AppendUint64(head, 0x3FF800003FC00000) // dy about 1.5 in both types
+		for impl := range implementations {
+			f.Add(head, x, math.Float64bits(0.2), uint16(1), uint16(0), uint8(0), uint8(impl), false)
+		}
 	}
 	f.Add([]byte{}, quietNaN, math.Float64bits(-0x1p-1074), uint16(1), uint16(0x321), uint8(1), uint8(2), false)
 	f.Add([]byte{1, 2, 3}, signallingNaN, math.Float64bits(math.MaxFloat64), uint16(4095), uint16(0xFFF), uint8(4), uint8(0), true)
@@ -87,10 +97,7 @@ func fuzzGate[T Float](t *testing.T, head []byte, seed uint64, alpha T, n int, o
 
 // fromBytes sets s[i] to the bits at the beginning of b.
 func fromBytes[T Float](s []T, i int, b []byte) {
-	var v uint64
-	for k := range 8 {
-		v |= uint64(b[k]) << (8 * k)
-	}
+	v := binary.LittleEndian.Uint64(b)
 	switch s := any(s).(type) {
 	case []float32:
 		s[i] = math.Float32frombits(uint32(v))
