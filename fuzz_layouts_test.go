@@ -75,7 +75,7 @@ func fuzzLayout[T float](t *testing.T, seed uint64, c *chooser) {
 	for range arity + 1 {
 		from := free
 		if len(operands) > 0 && c.next(3) == 0 {
-			from = c.next(16) // over the first one, perhaps
+			from = operands[c.next(len(operands))].from + c.next(8) // over an earlier one, perhaps
 		}
 		o := cut(t, c, memory, from, shape)
 		if o.value == nil {

@@ -303,7 +303,7 @@ func TestDestinationErrors(t *testing.T) {
 	}{
 		{"nil", x, nil, []string{"nil"}},
 		{"nil Dense", x, (*tensor.Dense)(nil), []string{"nil *tensor.Dense"}},
-		{"another dtype", x, dense([]float32{7, 7, 7, 7}, 4), []string{"float32", "float64"}},
+		{"another dtype", x, dense([]float32{7, 7, 7, 7}, 4), []string{"float32", "expected float64, the dtype of x"}},
 		{"another shape", x, dense([]float64{7, 7}, 2), []string{"(2)", "(4)"}},
 		{"a matrix for a vector", x, dense([]float64{7, 7, 7, 7}, 2, 2), []string{"(2, 2)", "(4)"}},
 		{"a scalar for a vector", x, gorgonia.NewF64(7), []string{"()", "(4)"}},
@@ -323,6 +323,24 @@ func TestDestinationErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The destination may lie apart from x and shifted over dy.
+func TestDestinationOverUpstreamGradient(t *testing.T) {
+	whole := dense([]float64{1, -2, 3}, 3)
+	dy, err := whole.Slice(tensor.S(0, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst, err := whole.Slice(tensor.S(1, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, x := gradOp(t, 0.2), dense([]float64{-1, -1}, 2)
+	_, err = op.UsePreallocDo(dst.(*tensor.Dense), x, dy.(*tensor.Dense))
+	names(t, "UsePreallocDo", err, "prealloc shares memory with dy")
+	names(t, "IncrDo", op.IncrDo(dst.(*tensor.Dense), x, dy.(*tensor.Dense)), "toIncr shares memory with dy")
+	sameBits(t, "memory", memory[float64](whole), []float64{1, -2, 3})
 }
 
 // Parts of one tensor that don't overlap are tensors apart.
@@ -409,6 +427,13 @@ func TestInferShape(t *testing.T) {
 			got, err := c.op.InferShape(c.in...)
 			if err != nil || !slices.Equal(got, s) {
 				t.Errorf("%v of %v: shape %v, error %v", c.op, c.in, got, err)
+			}
+			want := s.Clone()
+			for i := range got { // which is nobody else's: package tensor changes shapes in place
+				got[i] = -1
+			}
+			if !slices.Equal(s, want) {
+				t.Errorf("%v: changing the inferred shape changed that of the input to %v", c.op, s)
 			}
 		}
 	}
