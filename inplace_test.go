@@ -64,6 +64,16 @@ var observers = []struct {
 		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
 		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
 	}, {
+		"another package's identity by the name of one of Gorgonia's operators",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(gorgonia.Add(x, w))
+			i := must(gorgonia.ApplyOp(elemUnaryOp{}, h))
+			return must(gorgonia.Add(must(apply(h, 0.2)), i))
+		},
+		func(x, w float64) float64 { return leaky(x+w, 0.2) + (x + w) },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+	}, {
 		"another package's identity of an input",
 		func(must check, apply func(node, float64) (node, error), x, w node) node {
 			y := must(apply(must(gorgonia.ApplyOp(identity{}, x)), 0.2))
@@ -189,6 +199,9 @@ func (identity) DiffWRT(int) []bool                              { return []bool
 func (identity) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
 	return gorgonia.Nodes{grad}, nil
 }
+
+// elemUnaryOp is, in Gorgonia, an operator whose results share no memory.
+type elemUnaryOp struct{ identity }
 
 // renumbered is an operator under another hash code, so that a graph keeps its
 // nodes apart from those of the original, while the compiler, which goes by

@@ -529,6 +529,45 @@ func squaredNorm(v []float64) float64 {
 	return sum
 }
 
+// Gorgonia's reshape keeps the order of elements in memory, of column-major
+// tensors too, and on the Lisp machine leaves their gradients in the shape of
+// another node for the next run. (On the tape machine it takes the gradient of a
+// column-major tensor for row-major, with any operator.)
+func TestColumnMajorReshape(t *testing.T) {
+	for _, m := range machines {
+		if m.name != "Lisp" && m.name != "Lisp, second run" {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			must := must(t)
+			rng := rand.New(rand.NewPCG(19, 20))
+			cs := random[float64](rng, 12)
+			xv := columnMajor(3, 4)(t, rng, tensor.Float64)
+			g := gorgonia.NewGraph()
+			x := input(g, "x", xv)
+			y := must(leakyrelu.Apply(must(gorgonia.Reshape(x, tensor.Shape{2, 6})), 0.2))
+			var got gorgonia.Value
+			read := gorgonia.Read(y, &got)
+			m.run(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, input(g, "c", dense(cs, 2, 6)))))), read, x)
+
+			xs := memory[float64](xv)
+			wantY, wantDx := make([]float64, 12), make([]float64, 12)
+			for i := range 2 {
+				for j := range 6 {
+					wantY[i*6+j] = leaky(xs[i+j*2], 0.2)
+					wantDx[i+j*2] = gate(xs[i+j*2], cs[i*6+j], 0.2)
+				}
+			}
+			dx, err := x.Grad()
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, "value", elements[float64](t, got), wantY)
+			near(t, "gradient, as it lies in memory", memory[float64](dx.(*tensor.Dense)), wantDx)
+		})
+	}
+}
+
 // Scalars, of either kind that Gorgonia has.
 func TestScalarGraphs(t *testing.T) {
 	kinds := map[string]func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node{
