@@ -568,6 +568,28 @@ func TestColumnMajorReshape(t *testing.T) {
 	}
 }
 
+// A gradient that somebody transposed is not of the shape of x, and its memory
+// not in the order for a reshape.
+func TestDoDiffOfTransposedGradient(t *testing.T) {
+	must := must(t)
+	g := gorgonia.NewGraph()
+	x := input(g, "x", dense(random[float64](rand.New(rand.NewPCG(21, 22)), 12), 3, 4))
+	y := must(leakyrelu.Apply(x, 0.2))
+	must(gorgonia.Sum(must(gorgonia.Square(y))))
+	runLisp(t, g)
+	v, err := x.Grad()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := v.(*tensor.Dense)
+	if err := d.T(); err != nil {
+		t.Fatal(err)
+	}
+	before := memory[float64](d)
+	names(t, "DoDiff", y.Op().(*leakyrelu.Op).DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{x}, y), "(4, 3)", "(3, 4)")
+	sameBits(t, "gradient", memory[float64](d), before)
+}
+
 // Scalars, of either kind that Gorgonia has.
 func TestScalarGraphs(t *testing.T) {
 	kinds := map[string]func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node{
