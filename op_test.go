@@ -228,6 +228,19 @@ func around[T float](t *testing.T, d *tensor.Dense) []T {
 	return memory[T](d)
 }
 
+// Whoever chose an engine for x has it compute with the result too.
+func TestDoKeepsEngine(t *testing.T) {
+	x := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, -2}), tensor.WithEngine(tensor.Float64Engine{}))
+	y, err := newOp(t, 0.5).Do(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := y.(*tensor.Dense).Engine(); e != x.Engine() {
+		t.Errorf("the result has the engine %T, want that of x, %T", e, x.Engine())
+	}
+	sameBits(t, "y", elements[float64](t, y), []float64{1, -1})
+}
+
 func TestErrors(t *testing.T) {
 	vec := func(n int) *tensor.Dense { return dense(make([]float64, n), n) }
 	masked := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}, []bool{true, false}))
