@@ -161,9 +161,7 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("leakyrelu: %w", err)
 	}
-	if y.Op() == gorgonia.Op(op) { // else y is an older node that does the same
-		op.node.Store(y)
-	}
+	op.node.Store(y)
 	return y, nil
 }
 
