@@ -24,7 +24,7 @@ var (
 	from   = flag.Int("from", 6, "smallest size, as a power of two")
 	to     = flag.Int("to", 26, "largest size, as a power of two")
 	rounds = flag.Int("rounds", 15, "rounds per cell")
-	turn   = flag.Duration("turn", 2*time.Millisecond, "least time of one contender's turn")
+	turn   = flag.Duration("turn", 20*time.Millisecond, "least time of one contender's turn, to find caches as it left them")
 	wait   = flag.Duration("wait", time.Second, "how long a round waits for an idle machine")
 	python = flag.String("python", "/usr/bin/python3", "a Python that has PyTorch")
 )
