@@ -48,7 +48,8 @@ type Option func(*Op)
 // of a node whose gradient dy is, after a run may be the overwritten one, as with
 // Gorgonia's own operators: get it with gorgonia.Read. And a clone of the graph
 // (ExprGraph.Clone) shares its operators with the original, so don't add to the
-// clone a view (Reshape, Slice) of a node that is overwritten in the original.
+// clone a view (Reshape, Slice) of a node that is overwritten in the original,
+// nor a Set of what overwrites it.
 func InPlace() Option {
 	return func(op *Op) { op.inPlace = true }
 }
@@ -238,7 +239,7 @@ func (op *Op) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
 // x, and for the gradient dy only, as its derivative with respect to x is zero
 // wherever there is one.
 func (op *Op) DiffWRT(inputs int) []bool {
-	wrt := make([]bool, inputs)
+	wrt := make([]bool, max(0, inputs))
 	if inputs > 0 {
 		wrt[inputs-1] = true
 	}
@@ -263,7 +264,8 @@ func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgo
 // signOf is where the gradient finds the sign of x: in x itself or, for α ≥ 0,
 // in y = LeakyReLU(x), so that x need not outlive the forward pass. It is not
 // in y if y has a view: Gorgonia's operators write over views that are no
-// longer used, and so over y.
+// longer used, and so over y. (A view that is added after Grad meets y the way
+// it meets the result of Gorgonia's Tanh, whose gradient also reads it.)
 func (op *Op) signOf(x, y *gorgonia.Node) *gorgonia.Node {
 	if op.grad || !(op.alpha >= 0) || y == nil || y.Graph() == nil {
 		return x
