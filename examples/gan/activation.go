@@ -11,6 +11,7 @@ import (
 // activation is LeakyReLU with the slope alpha, as functions that put it and its
 // gradient into a graph.
 type activation struct {
+	name  string
 	alpha float64
 	apply func(x *gorgonia.Node) (*gorgonia.Node, error)
 	// grad is the gradient at x for the upstream gradient dy.
@@ -18,10 +19,11 @@ type activation struct {
 }
 
 // newActivation returns the activation of that name: leaky is this module's
-// operator, builtin is gorgonia.LeakyRelu. It is an error if the slope is not a
+// operator, relu the same with a slope of 0, builtin is gorgonia.LeakyRelu. It is an error if the slope is not a
 // number in dtype dt.
 func newActivation(name string, alpha float64, dt tensor.Dtype) (activation, error) {
 	act := activation{
+		name:  name,
 		alpha: alpha,
 		apply: leakyrelu.Activation(alpha),
 		grad: func(x, dy *gorgonia.Node) (*gorgonia.Node, error) {
@@ -33,12 +35,12 @@ func newActivation(name string, alpha float64, dt tensor.Dtype) (activation, err
 		return activation{}, err
 	}
 	switch name {
-	case "leaky":
+	case "leaky", "relu":
 	case "builtin":
 		act.apply = func(x *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.LeakyRelu(x, alpha) }
 		act.grad = func(x, dy *gorgonia.Node) (*gorgonia.Node, error) { return builtinGrad(x, dy, alpha) }
 	default:
-		return activation{}, fmt.Errorf("activation is %q, expected leaky or builtin", name)
+		return activation{}, fmt.Errorf("-activation is %q, expected leaky, relu or builtin", name)
 	}
 	return act, nil
 }
@@ -53,4 +55,14 @@ func builtinGrad(x, dy *gorgonia.Node, alpha float64) (*gorgonia.Node, error) {
 	positive := must(gorgonia.HadamardProd(dy, must(gorgonia.Gte(x, zero, true))))
 	negative := must(gorgonia.HadamardProd(dy, must(gorgonia.Lt(x, zero, true))))
 	return gorgonia.Add(positive, must(gorgonia.HadamardProd(negative, slope)))
+}
+
+func (a activation) String() string {
+	switch a.name {
+	case "leaky":
+		return fmt.Sprintf("LeakyReLU %v", a.alpha)
+	case "relu":
+		return "ReLU"
+	}
+	return fmt.Sprintf("Gorgonia's LeakyRelu %v", a.alpha)
 }

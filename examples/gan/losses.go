@@ -1,39 +1,123 @@
 package main
 
-import "gorgonia.org/gorgonia"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
-// The losses are those of R3GAN (Huang et al., "The GAN is dead; long live the
-// GAN!", arXiv:2501.05441). All that counts is how far the discriminator D rates
-// a real point above a generated one, which leaves a generator less to gain from
-// dropping modes. And D is kept from growing steep at real points (R1) and at
-// generated ones (R2), which lets the two settle.
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// game is what the two networks play for: the loss of either, and how fast they
+// may move.
 //
-// The ratings are a column: D of n real points, then D of n generated ones.
+// The discriminator D rates samples, the higher the more real. Both losses are of
+// a row of ratings of real samples and one of generated samples.
+type game struct {
+	generatorLoss     func(real, generated *gorgonia.Node) *gorgonia.Node
+	discriminatorLoss func(real, generated *gorgonia.Node) *gorgonia.Node
+	// penalty, if there is one, is added to the discriminator's loss, times a
+	// weight. It is of D's gradients with respect to some samples, a row each.
+	penalty func(gradients *gorgonia.Node) *gorgonia.Node
+	// between says that these samples lie between real and generated ones.
+	// Otherwise they are the rated ones.
+	between bool
+	// The weight of the penalty falls geometrically from the first step to the
+	// last.
+	firstWeight, lastWeight float64
 
-// discriminatorLoss is the mean of softplus(D(generated) − D(real)), plus half
-// the weight times the mean squared norms of D's gradient with respect to its
-// input at real points and at generated points.
-func discriminatorLoss(ratings, inputGradient, weight *gorgonia.Node) *gorgonia.Node {
-	squares := must(gorgonia.Sum(must(gorgonia.Square(inputGradient))))
-	penalty := must(gorgonia.Mul(squares, constant(ratings.Dtype(), 1/float64(ratings.Shape()[0]))))
-	loss := meanSoftplus(must(gorgonia.Neg(lead(ratings))))
-	return must(gorgonia.Add(loss, must(gorgonia.Mul(weight, penalty))))
+	rate         float64 // for the first half of the steps, then falling along a cosine
+	beta1, beta2 float64 // Adam's memory for gradients, and for their squares
+	rounds       int     // updates of the discriminator in a step
 }
 
-// generatorLoss is the mean of softplus(D(real) − D(generated)).
-func generatorLoss(ratings *gorgonia.Node) *gorgonia.Node {
-	return meanSoftplus(lead(ratings))
+var games = map[string]game{
+	// The first GAN, with the generator's loss that does not saturate
+	// (Goodfellow et al., arXiv:1406.2661).
+	"plain": {
+		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return meanSoftplus(neg(generated))
+		},
+		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return must(gorgonia.Add(meanSoftplus(neg(real)), meanSoftplus(generated)))
+		},
+		rate: 1e-3, beta1: 0.5, beta2: 0.99, rounds: 1,
+	},
+	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
+	// arXiv:1704.00028): between real and generated samples, D's gradient is to
+	// have the norm 1.
+	"wgan-gp": {
+		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return must(gorgonia.Mean(neg(generated)))
+		},
+		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return must(gorgonia.Mean(must(gorgonia.Sub(generated, real))))
+		},
+		penalty: meanSquaredExcess, between: true, firstWeight: 1, lastWeight: 1,
+		rate: 1e-3, beta1: 0.5, beta2: 0.9, rounds: 3,
+	},
+	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
+	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
+	// generated one, which leaves a generator less to gain from dropping modes.
+	// And D is kept from growing steep at real samples (R1) and at generated ones
+	// (R2), which lets the two settle.
+	"r1r2": {
+		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return meanSoftplus(must(gorgonia.Sub(real, generated)))
+		},
+		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return meanSoftplus(must(gorgonia.Sub(generated, real)))
+		},
+		penalty: meanSquare, firstWeight: 0.1, lastWeight: 1e-3,
+		rate: 4e-3, beta1: 0.5, beta2: 0.99, rounds: 1,
+	},
 }
 
-// lead is D(real) − D(generated), pair by pair.
-func lead(ratings *gorgonia.Node) *gorgonia.Node {
-	n := ratings.Shape()[0] / 2
-	return must(gorgonia.Sub(
-		must(gorgonia.Slice(ratings, gorgonia.S(0, n))),
-		must(gorgonia.Slice(ratings, gorgonia.S(n, 2*n))),
-	))
+// newGame returns the game of that name.
+func newGame(name string) (game, error) {
+	if g, ok := games[name]; ok {
+		return g, nil
+	}
+	names := slices.Sorted(maps.Keys(games))
+	return game{}, fmt.Errorf("-loss is %q, expected one of %s", name, strings.Join(names, ", "))
 }
+
+// halves are the ratings of the real samples and of the generated ones, where
+// they follow one another.
+//
+// It is done without slices, and so without Concat, whose gradient is slices:
+// Gorgonia takes two of them for one, and silently, if their bounds differ by
+// multiples of 256.
+func halves(ratings *gorgonia.Node) (real, generated *gorgonia.Node) {
+	half := func(name string, pick ...float64) *gorgonia.Node {
+		t := tensor.New(tensor.Of(ratings.Dtype()), tensor.WithShape(1, 2))
+		set(t, pick)
+		return must(gorgonia.Mul(input(ratings.Graph(), name, t), inRows(ratings, 2)))
+	}
+	return half("real half", 1, 0), half("generated half", 0, 1)
+}
+
+func neg(x *gorgonia.Node) *gorgonia.Node { return must(gorgonia.Neg(x)) }
 
 func meanSoftplus(x *gorgonia.Node) *gorgonia.Node {
 	return must(gorgonia.Mean(must(gorgonia.Softplus(x))))
+}
+
+// meanSquare is half the mean squared norm of the gradients at real samples plus
+// half that at generated ones.
+func meanSquare(gradients *gorgonia.Node) *gorgonia.Node {
+	squares := must(gorgonia.Sum(must(gorgonia.Square(gradients))))
+	return must(gorgonia.Mul(squares, constant(squares.Dtype(), 1/float64(gradients.Shape()[0]))))
+}
+
+// meanSquaredExcess is the mean squared distance of the gradients' norms from 1.
+func meanSquaredExcess(gradients *gorgonia.Node) *gorgonia.Node {
+	dt := gradients.Dtype()
+	squares := must(gorgonia.Mul(must(gorgonia.Square(gradients)), ones(gradients, gradients.Shape()[1], 1)))
+	// Where a gradient is 0, its norm has no derivative. Keep away from there.
+	squares = must(gorgonia.Add(squares, constant(dt, 1e-12)))
+	excess := must(gorgonia.Sub(must(gorgonia.Sqrt(squares)), constant(dt, 1)))
+	return must(gorgonia.Mean(must(gorgonia.Square(excess))))
 }

@@ -15,11 +15,12 @@ type score struct {
 	// from equal shares, in nats.
 	reverseKL float64
 	// width is the standard deviation of the good points around the mean of
-	// their mode, as a share of the data's own.
+	// their mode, as a share of the data's own; NaN where there is no such thing.
 	width float64
 }
 
-func (m mixture) score(points []point) score {
+func (m mixture) score(samples []float64) (score, error) {
+	points := m.fromSamples(samples)
 	k := len(m.centres)
 	all := make([]int, k)
 	good := make([][]point, k)
@@ -59,7 +60,7 @@ func (m mixture) score(points []point) score {
 	if free > 0 {
 		s.width = math.Sqrt(squares/(2*float64(free))) / (cutSigma * m.sigma)
 	}
-	return s
+	return s, nil
 }
 
 // cutSigma is the standard deviation of either coordinate of a plane Gaussian of
@@ -67,6 +68,9 @@ func (m mixture) score(points []point) score {
 var cutSigma = math.Sqrt(1 - 4.5*math.Exp(-4.5)/(1-math.Exp(-4.5)))
 
 func (s score) String() string {
-	return fmt.Sprintf("modes %d/%d  high quality %.1f%%  reverse KL %.3f  mode width %.2f",
-		s.modes, s.of, 100*s.quality, s.reverseKL, s.width)
+	text := fmt.Sprintf("modes %d/%d  high quality %.1f%%  reverse KL %.3f", s.modes, s.of, 100*s.quality, s.reverseKL)
+	if !math.IsNaN(s.width) {
+		text += fmt.Sprintf("  mode width %.2f", s.width)
+	}
+	return text
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
+	"image"
 	"image/color"
 	"math"
-	"os"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -22,78 +20,130 @@ var (
 	light  = color.NRGBA{R: 0xe8, G: 0xe8, B: 0xe8, A: 0xff}
 )
 
-// drawPicture writes a PNG of generated points on real ones. On the left they
-// lie in the plane; the panel on the right puts the centres of all modes on top
-// of each other, which shows what the left one is too small for: how wide the
-// modes are.
-func drawPicture(path, title string, data mixture, real, generated []point) error {
-	const width, height, head = 720, 400, 36
-	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(100))
+// picture shows generated points on real ones. On the left they lie in the
+// plane; the panel on the right puts the centres of all modes on top of each
+// other, which shows what the left one is too small for: how wide the modes are.
+func (m mixture) picture(title string, real, generated []float64) (image.Image, error) {
+	img := newCanvas(1100, 560)
 	c := draw.New(img)
-	c.FillText(style(13), vg.Point{X: width / 2, Y: height - head/2}, title)
+	drawText(c, 18, image.Pt(1100/2, titleHeight/2), title)
 
-	panels := draw.Tiles{Rows: 1, Cols: 2, PadTop: head, PadX: 16, PadLeft: 8, PadRight: 12, PadBottom: 8}
+	panels := draw.Tiles{Rows: 1, Cols: 2, PadTop: titleHeight, PadX: 24, PadLeft: 12, PadRight: 116, PadBottom: 12}
 	plane := newPanel("the plane")
-	addPoints(plane, "real", data.xys(real), blue, 3)
-	addPoints(plane, "generated", data.xys(generated), orange, 1.7)
-	drawSquare(plane, panels.At(c, 0, 0), 1.35)
+	m.addPlane(plane, real, generated)
+	drawSquare(plane, panels.At(c, 0, 0), m.limit())
 
 	modes := newPanel("all modes on top of each other, in units of σ")
-	addPoints(modes, "real", data.offsets(real), blue, 1.5)
-	addPoints(modes, "generated", data.offsets(generated), orange, 1.5)
+	legend := newLegend()
+	legend.Add("real", addPoints(modes, m.offsets(real), blue, 2))
+	legend.Add("generated", addPoints(modes, m.offsets(generated), orange, 2))
 	limit, err := plotter.NewLine(circle(3))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	limit.Dashes = []vg.Length{4, 3}
+	limit.Dashes = []vg.Length{5, 4}
 	modes.Add(limit)
-	modes.Legend.Add("3σ", limit)
-	drawSquare(modes, panels.At(c, 1, 0), 5)
+	legend.Add("3σ", limit)
+	place := panels.At(c, 1, 0)
+	drawSquare(modes, place, 5)
+	drawLegend(legend, modes, place)
+	return img.Image(), nil
+}
 
-	var file bytes.Buffer
-	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(&file); err != nil {
-		return fmt.Errorf("encoding the picture: %w", err)
+// frame shows the plane only.
+func (m mixture) frame(title string, real, generated []float64) (image.Image, error) {
+	img := newCanvas(360, 360)
+	plane := newPanel(title)
+	plane.HideAxes()
+	m.addPlane(plane, real, generated)
+	drawSquare(plane, draw.Crop(draw.New(img), 4, -4, 4, -6), m.limit())
+	return img.Image(), nil
+}
+
+// addPlane draws the points of samples into p.
+func (m mixture) addPlane(p *plot.Plot, real, generated []float64) {
+	addPoints(p, xys(m.fromSamples(real)), blue, 4)
+	addPoints(p, xys(m.fromSamples(generated)), orange, 2.5)
+}
+
+// limit is how far a picture of the plane reaches from the origin along either
+// axis: far enough for all centres, and for some points outside.
+func (m mixture) limit() float64 {
+	var limit float64
+	for _, c := range m.centres {
+		limit = max(limit, math.Abs(c[0]), math.Abs(c[1]))
 	}
-	return os.WriteFile(path, file.Bytes(), 0o666)
+	return 1.3 * limit
+}
+
+// titleHeight is the height of the space for the title above a picture.
+const titleHeight = 50
+
+// newCanvas is a white image, on which a unit of length is a pixel.
+func newCanvas(width, height int) *vgimg.Canvas {
+	return vgimg.NewWith(vgimg.UseWH(vg.Length(width), vg.Length(height)), vgimg.UseDPI(72))
+}
+
+// drawText puts the middle of a line of text at p, counted from the upper left.
+func drawText(c draw.Canvas, size vg.Length, p image.Point, line string) {
+	style := text.Style{
+		Color: color.Black, Handler: plot.DefaultTextHandler, Font: sans(size),
+		XAlign: draw.XCenter, YAlign: draw.YCenter,
+	}
+	c.FillText(style, vg.Point{X: vg.Length(p.X), Y: c.Max.Y - vg.Length(p.Y)}, line)
+}
+
+func sans(size vg.Length) font.Font {
+	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 }
 
 // newPanel is an empty plot with a light grid instead of axes.
 func newPanel(title string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
-	p.Title.TextStyle = style(11)
+	p.Title.TextStyle.Font = sans(15)
+	p.Title.Padding = 6
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = light, light
+	grid.Horizontal.Width, grid.Vertical.Width = 1, 1
 	p.Add(grid)
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.LineStyle.Width = 0
 		a.Tick.LineStyle.Width = 0
-		a.Tick.Label.Font = style(9).Font
+		a.Tick.Label.Font = sans(12)
+		a.Label.TextStyle.Font = sans(14)
 	}
-	p.Legend.Top = true
-	p.Legend.Padding = 2
-	p.Legend.TextStyle.Font = style(10).Font
 	return p
 }
 
+// newLegend is an empty legend, for drawLegend and not for a plot, which would
+// draw it over what it explains.
+func newLegend() *plot.Legend {
+	l := plot.NewLegend()
+	l.Top, l.Left = true, true
+	l.Padding = 5
+	l.TextStyle.Font = sans(14)
+	return &l
+}
+
+// drawLegend draws l on the right of p, which is on c.
+func drawLegend(l *plot.Legend, p *plot.Plot, c draw.Canvas) {
+	c = p.DataCanvas(c)
+	c.Min.X = c.Max.X + 12
+	l.Draw(c)
+}
+
 // addPoints draws points into p, translucent, so that the colour is full where
-// there are many and a few stray ones look like a few.
-func addPoints(p *plot.Plot, name string, points plotter.XYs, c color.NRGBA, radius vg.Length) {
+// there are many and a few stray ones look like a few. It returns an opaque one
+// for a legend.
+func addPoints(p *plot.Plot, points plotter.XYs, c color.NRGBA, radius vg.Length) plot.Thumbnailer {
 	// Not by NewScatter, which would check that there are points, all finite.
 	glyph := draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.CircleGlyph{}}
-	p.Legend.Add(name, &plotter.Scatter{GlyphStyle: glyph})
+	sample := &plotter.Scatter{GlyphStyle: glyph}
 	c.A = 0x58
 	glyph.Color = c
 	p.Add(&plotter.Scatter{XYs: points, GlyphStyle: glyph})
-}
-
-// style is centred black text of the given size.
-func style(size vg.Length) text.Style {
-	return text.Style{
-		Color: color.Black, Handler: plot.DefaultTextHandler,
-		Font:   font.Font{Typeface: "Liberation", Variant: "Sans", Size: size},
-		XAlign: draw.XCenter, YAlign: draw.YCenter,
-	}
+	return sample
 }
 
 // drawSquare draws p on c, from -limit to limit along its narrower side and with
@@ -110,7 +160,7 @@ func drawSquare(p *plot.Plot, c draw.Canvas, limit float64) {
 	p.Draw(c)
 }
 
-func (m mixture) xys(points []point) plotter.XYs {
+func xys(points []point) plotter.XYs {
 	xys := make(plotter.XYs, len(points))
 	for i, p := range points {
 		xys[i] = plotter.XY{X: p[0], Y: p[1]}
@@ -118,15 +168,16 @@ func (m mixture) xys(points []point) plotter.XYs {
 	return xys
 }
 
-// offsets are the points as seen from their nearest centres, in units of σ.
-func (m mixture) offsets(points []point) plotter.XYs {
-	xys := make(plotter.XYs, len(points))
+// offsets are the points of samples as seen from their nearest centres, in units
+// of σ.
+func (m mixture) offsets(samples []float64) plotter.XYs {
+	points := m.fromSamples(samples)
 	for i, p := range points {
 		mode, _ := m.nearest(p)
 		c := m.centres[mode]
-		xys[i] = plotter.XY{X: (p[0] - c[0]) / m.sigma, Y: (p[1] - c[1]) / m.sigma}
+		points[i] = point{(p[0] - c[0]) / m.sigma, (p[1] - c[1]) / m.sigma}
 	}
-	return xys
+	return xys(points)
 }
 
 func circle(radius float64) plotter.XYs {

@@ -1,12 +1,9 @@
 package main
 
 import (
+	"image"
 	"image/color"
-	"image/png"
 	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"gonum.org/v1/plot"
@@ -15,54 +12,131 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// TestDrawPicture finds both kinds of points in the picture, and neither where
-// there are none.
-func TestDrawPicture(t *testing.T) {
-	m := ring()
-	rng := rand.New(rand.NewPCG(9, 10))
-	full := m.sample(rng, 500)
-	for _, test := range []struct {
-		name            string
-		real, generated []point
-	}{
-		{"both", full, m.sample(rng, 500)},
-		{"far off", full, repeat(10, point{50, -50})},
-	} {
-		path := filepath.Join(t.TempDir(), "p.png")
-		if err := drawPicture(path, "title", m, test.real, test.generated); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		img, err := png.Decode(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bluish, orangish := 0, 0
-		b := img.Bounds()
-		for y := b.Min.Y; y < b.Max.Y; y++ {
-			for x := b.Min.X; x < b.Max.X; x++ {
-				switch c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA); {
-				case int(c.B)-int(c.R) > 60:
-					bluish++
-				case int(c.R)-int(c.B) > 60:
-					orangish++
+// blobs returns the middles of the areas of img where is holds, in the order in
+// which a reader of the lines meets them.
+func blobs(img image.Image, is func(color.NRGBA) bool) []point {
+	var middles []point
+	seen := map[image.Point]bool{}
+	holds := func(p image.Point) bool {
+		return p.In(img.Bounds()) && !seen[p] && is(color.NRGBAModel.Convert(img.At(p.X, p.Y)).(color.NRGBA))
+	}
+	b := img.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			if !holds(image.Pt(x, y)) {
+				continue
+			}
+			seen[image.Pt(x, y)] = true
+			area := []image.Point{{x, y}}
+			var sum point
+			for i := 0; i < len(area); i++ {
+				sum[0] += float64(area[i].X)
+				sum[1] += float64(area[i].Y)
+				for _, d := range []image.Point{{1, 0}, {0, 1}, {-1, 0}, {0, -1}} {
+					if p := area[i].Add(d); holds(p) {
+						seen[p] = true
+						area = append(area, p)
+					}
 				}
 			}
-		}
-		const legend = 200 // more pixels than the legend has of a colour
-		if bluish < legend {
-			t.Errorf("%s: %d pixels are of the real points' colour", test.name, bluish)
-		}
-		if visible := orangish > legend; visible != (test.name == "both") {
-			t.Errorf("%s: %d pixels are of the generated points' colour", test.name, orangish)
+			n := float64(len(area))
+			middles = append(middles, point{sum[0] / n, sum[1] / n})
 		}
 	}
-	if err := drawPicture(filepath.Join(t.TempDir(), "no", "p.png"), "", m, full, full); err == nil {
-		t.Error("no error for a directory that does not exist")
+	return middles
+}
+
+func bluish(c color.NRGBA) bool   { return int(c.B)-int(c.R) > 30 }
+func orangish(c color.NRGBA) bool { return int(c.R)-int(c.B) > 30 }
+
+// samplesAt are samples at these points.
+func (m mixture) samplesAt(points ...point) []float64 {
+	var samples []float64
+	for _, p := range points {
+		samples = append(samples, m.scale*p[0], m.scale*p[1])
+	}
+	return samples
+}
+
+// TestPicture wants as many blobs as there are modes in the plane, one of all on
+// top of each other, and one in the legend.
+func TestPicture(t *testing.T) {
+	for _, m := range []mixture{ring(), grid()} {
+		centres := m.samplesAt(m.centres...)
+		for _, test := range []struct {
+			name            string
+			real, generated []float64
+			blue, orange    int
+		}{
+			{"real", centres, nil, len(m.centres) + 2, 1},
+			{"generated", nil, centres, 1, len(m.centres) + 2},
+			{"far off", centres, m.samplesAt(point{50, -50}, point{math.Inf(1), 0}, point{0, math.NaN()}), len(m.centres) + 2, 1},
+		} {
+			img, err := m.picture("title", test.real, test.generated)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(blobs(img, bluish)); n != test.blue {
+				t.Errorf("%d modes, %s: %d blobs of the real points' colour, want %d", len(m.centres), test.name, n, test.blue)
+			}
+			if n := len(blobs(img, orangish)); n != test.orange {
+				t.Errorf("%d modes, %s: %d blobs of the generated points' colour, want %d", len(m.centres), test.name, n, test.orange)
+			}
+		}
+	}
+}
+
+// TestPictureOffsets places points on both sides of a centre and finds them as
+// far to the left of it and to the right, well apart only where modes are large.
+func TestPictureOffsets(t *testing.T) {
+	m := ring()
+	c := m.centres[5]
+	img, err := m.picture("", nil, m.samplesAt(point{c[0] - 4*m.sigma, c[1]}, c, point{c[0] + 4*m.sigma, c[1]}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var right []point
+	for _, b := range blobs(img, orangish) {
+		if b[0] > 500 && b[1] > 150 { // below the legend
+			right = append(right, b)
+		}
+	}
+	if len(right) != 3 {
+		t.Fatalf("%d blobs on the right, want 3", len(right))
+	}
+	first, second := right[1][0]-right[0][0], right[2][0]-right[1][0]
+	if math.Abs(first-second) > 1 || first < 100 {
+		t.Errorf("the points are %.1f and %.1f pixels apart, want equally many, and over 100", first, second)
+	}
+}
+
+// TestMixtureFrame draws one point at a time: in the middle, halfway to the modes
+// furthest right, and as far up.
+func TestMixtureFrame(t *testing.T) {
+	for _, m := range []mixture{ring(), grid()} {
+		at := func(p point) point {
+			img, err := m.frame("step 1200", nil, m.samplesAt(p))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if size := img.Bounds().Size(); size != image.Pt(360, 360) {
+				t.Fatalf("the frame's size is %v", size)
+			}
+			found := blobs(img, orangish)
+			if len(found) != 1 {
+				t.Fatalf("%v is shown as %d blobs, want 1", p, len(found))
+			}
+			return found[0]
+		}
+		half := m.centres[len(m.centres)-1][0] / 2
+		middle, right, above := at(point{}), at(point{half, 0}), at(point{0, half})
+		dx, dy := right[0]-middle[0], middle[1]-above[1]
+		if dx < 30 || math.Abs(dx-dy) > 0.02*dx+1 {
+			t.Errorf("%v is %.1f pixels to the right, and %.1f up", half, dx, dy)
+		}
+		if math.Abs(right[1]-middle[1]) > 1 || math.Abs(above[0]-middle[0]) > 1 {
+			t.Errorf("%v should be straight right of %v, and %v straight above it", right, middle, above)
+		}
 	}
 }
 

@@ -18,38 +18,28 @@ type progress struct {
 	start time.Time
 }
 
-const barTemplate pb.ProgressBarTemplate = `{{percent . }} {{bar . "[" "=" ">" " " "]"}} {{string . "metrics"}} {{rtime . "%s left" "in %s" ""}}`
+const barTemplate pb.ProgressBarTemplate = `{{percent . }} {{bar . "[" "=" ">" " " "]"}} {{string . "status"}} {{rtime . "%s left" "in %s" ""}}`
 
-func newProgress(file *os.File, steps int) *progress {
+// newProgress shows that done steps out of so many have been done before.
+func newProgress(file *os.File, done, steps int) *progress {
 	p := &progress{file: file, steps: steps, start: time.Now()}
 	if isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()) {
 		p.bar = barTemplate.New(steps).SetWriter(file)
 		if p.bar.Width() == 0 { // a terminal that nobody told its size
 			p.bar.SetWidth(80)
 		}
+		p.bar.SetCurrent(int64(done))
 		p.bar.Start()
 	}
 	return p
 }
 
-// at says that step has been done.
-func (p *progress) at(step int) {
+// show shows that a step has been done, and the status after it.
+func (p *progress) show(step int, status string) {
 	if p.bar != nil {
-		p.bar.SetCurrent(int64(step))
-	}
-}
-
-// wants says whether an evaluation after step would be shown: 50 in a run.
-func (p *progress) wants(step int) bool { return step%max(1, p.steps/50) == 0 }
-
-// show shows an evaluation after step.
-func (p *progress) show(step int, l losses, s score) {
-	if p.bar != nil {
-		p.bar.Set("metrics", fmt.Sprintf("modes %d/%d  quality %.1f%%  KL %.3f  losses %.2f %.2f",
-			s.modes, s.of, 100*s.quality, s.reverseKL, l.discriminator, l.generator))
+		p.bar.Set("status", status).SetCurrent(int64(step))
 	} else if step%max(1, p.steps/10) == 0 {
-		fmt.Fprintf(p.file, "step %d/%d  %s  losses %.2f %.2f  %v\n",
-			step, p.steps, time.Since(p.start).Round(100*time.Millisecond), l.discriminator, l.generator, s)
+		fmt.Fprintf(p.file, "step %d/%d  %s  %s\n", step, p.steps, time.Since(p.start).Round(100*time.Millisecond), status)
 	}
 }
 

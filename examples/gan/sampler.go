@@ -8,10 +8,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// latentSize is the size of the noise that a generator turns into a point.
-const latentSize = 2
-
-// sampler draws points from a generator, a fixed number at a time.
+// sampler draws samples from a generator, a fixed number at a time.
 type sampler struct {
 	latent  *tensor.Dense
 	machine gorgonia.VM
@@ -20,14 +17,14 @@ type sampler struct {
 
 func newSampler(generator *network, n int) *sampler {
 	g := gorgonia.NewGraph()
-	s := &sampler{latent: newLatent(generator.weights[0].Dtype(), n)}
+	s := &sampler{latent: newLatent(generator, n)}
 	y, _ := generator.in(g, "generator").forward(input(g, "latent", s.latent))
 	gorgonia.Read(y, &s.output)
 	s.machine = gorgonia.NewTapeMachine(g)
 	return s
 }
 
-// sample returns the coordinates of the next points, on the networks' scale.
+// sample returns the next samples, one after another.
 func (s *sampler) sample(rng *rand.Rand) ([]float64, error) {
 	drawLatent(s.latent, rng)
 	s.machine.Reset()
@@ -37,9 +34,11 @@ func (s *sampler) sample(rng *rand.Rand) ([]float64, error) {
 	return values(s.output), nil
 }
 
-// newLatent is room for n rows of noise.
-func newLatent(dt tensor.Dtype, n int) *tensor.Dense {
-	return tensor.New(tensor.Of(dt), tensor.WithShape(n, latentSize))
+// newLatent is room for n rows of the noise that the generator turns into
+// samples.
+func newLatent(generator *network, n int) *tensor.Dense {
+	first := generator.params[0][0]
+	return tensor.New(tensor.Of(first.Dtype()), tensor.WithShape(n, first.Shape()[0]))
 }
 
 // drawLatent fills t with noise, uniform between −1 and 1.

@@ -4,32 +4,30 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// The course of training, chosen on the ring by what a minute of it reaches.
 const (
-	learnRate   = 2e-3 // for the first half of the steps, then falling along a cosine
-	lastRate    = 0.01 // to this share of it
-	firstWeight = 0.1  // of the gradient penalty, falling geometrically
-	lastWeight  = 1e-4
-	averaging   = 0.999 // what the averaged generator keeps of itself in a step
+	lastRate  = 0.01  // share of the learning rate that is left in the end
+	averaging = 0.995 // what the averaged generator keeps of itself in a step
 )
 
-// evaluated is the number of samples in an evaluation, as customary on the ring.
+// evaluated is the number of samples in an evaluation, as customary on the ring
+// and the grid.
 const evaluated = 2500
 
 // config is what a training run depends on.
 type config struct {
-	data   mixture
-	dtype  tensor.Dtype
-	act    activation
-	hidden int // units in each of the networks' four hidden layers
-	batch  int // real points, and generated ones, in a step
-	steps  int
-	seed   uint64
+	task
+	game
+	dtype tensor.Dtype
+	act   activation
+	batch int // real samples, and generated ones, in an update
+	steps int
+	seed  uint64
 }
 
 // trainer trains a generator and a discriminator against each other.
@@ -39,15 +37,18 @@ type config struct {
 // other has changed.
 type trainer struct {
 	config
-	step int // steps done
-	rng  *rand.Rand
+	step   int // steps done
+	random *rand.PCG
+	rng    *rand.Rand // over random
 
 	generator, discriminator *network
 	// average is a moving average of the generator over the last steps. It is
 	// free of their to and fro, and what one draws samples from in the end.
 	average *network
 
-	points              *tensor.Dense  // batch real points, then batch generated ones
+	samples             *tensor.Dense  // batch real ones, then batch generated ones
+	real                *tensor.Dense  // the real ones again
+	between             *tensor.Dense  // batch ones, each between one of either kind
 	latent              *tensor.Dense  // what updateGenerator generates from
 	penaltyWeight       *gorgonia.Node // in updateDiscriminator
 	updateDiscriminator *update
@@ -55,22 +56,31 @@ type trainer struct {
 
 	fakes      *sampler // of the generator, for the discriminator
 	evaluation *sampler // of the average
+	deadUnits  *deadUnits
 }
 
+// building is locked while a graph is built: Gorgonia's graphs share constants,
+// whose hashes it computes when they are first asked for.
+var building sync.Mutex
+
 func newTrainer(c config) *trainer {
-	rng := rand.New(rand.NewPCG(c.seed, 0))
-	h := c.hidden
+	building.Lock()
+	defer building.Unlock()
+	random := rand.NewPCG(c.seed, 0)
 	t := &trainer{
-		config:        c,
-		rng:           rng,
-		generator:     newNetwork(rng, c.dtype, c.act, latentSize, h, h, h, h, 2),
-		discriminator: newNetwork(rng, c.dtype, c.act, 2, h, h, h, h, 1),
-		points:        tensor.New(tensor.Of(c.dtype), tensor.WithShape(2*c.batch, 2)),
-		latent:        newLatent(c.dtype, c.batch),
+		config:  c,
+		random:  random,
+		rng:     rand.New(random),
+		samples: tensor.New(tensor.Of(c.dtype), tensor.WithShape(2*c.batch, c.size())),
+		real:    tensor.New(tensor.Of(c.dtype), tensor.WithShape(c.batch, c.size())),
+		between: tensor.New(tensor.Of(c.dtype), tensor.WithShape(c.batch, c.size())),
 	}
+	t.generator, t.discriminator = c.networks(t.rng, c.dtype, c.act)
+	t.latent = newLatent(t.generator, c.batch)
 	t.average = t.generator.clone()
 	t.fakes = newSampler(t.generator, c.batch)
 	t.evaluation = newSampler(t.average, evaluated)
+	t.deadUnits = newDeadUnits(t)
 	t.buildDiscriminatorUpdate()
 	t.buildGeneratorUpdate()
 	return t
@@ -79,19 +89,30 @@ func newTrainer(c config) *trainer {
 func (t *trainer) buildDiscriminatorUpdate() {
 	g := gorgonia.NewGraph()
 	d := t.discriminator.in(g, "discriminator")
-	ratings, pre := d.forward(input(g, "points", t.points))
+	ratings, pre := d.forward(input(g, "samples", t.samples))
+	loss := t.discriminatorLoss(halves(ratings))
 	t.penaltyWeight = gorgonia.NewScalar(g, t.dtype, gorgonia.WithName("penalty weight"))
-	loss := discriminatorLoss(ratings, d.inputGradient(pre), t.penaltyWeight)
-	t.updateDiscriminator = newUpdate(loss, d.parameters())
+	if t.penalty != nil {
+		at, rows := ratings, 2*t.batch
+		if t.config.between {
+			at, pre = d.forward(input(g, "between", t.between))
+			rows = t.batch
+		}
+		gradient, _ := d.backward(pre, onesLike(at))
+		penalty := t.penalty(inRows(gradient, rows))
+		loss = must(gorgonia.Add(loss, must(gorgonia.Mul(t.penaltyWeight, penalty))))
+	}
+	t.updateDiscriminator = newUpdate(loss, d.parameters(), t.beta1, t.beta2)
 }
 
 func (t *trainer) buildGeneratorUpdate() {
 	g := gorgonia.NewGraph()
 	gen, d := t.generator.in(g, "generator"), t.discriminator.in(g, "discriminator")
-	generated, _ := gen.forward(input(g, "latent", t.latent))
-	real := must(gorgonia.Slice(input(g, "points", t.points), gorgonia.S(0, t.batch)))
-	ratings, _ := d.forward(must(gorgonia.Concat(0, real, generated)))
-	t.updateGenerator = newUpdate(generatorLoss(ratings), gen.parameters())
+	samples, _ := gen.forward(input(g, "latent", t.latent))
+	real, _ := d.forward(input(g, "real", t.real))
+	generated, _ := d.forward(samples)
+	loss := t.generatorLoss(inRows(real, 1), inRows(generated, 1))
+	t.updateGenerator = newUpdate(loss, gen.parameters(), t.beta1, t.beta2)
 }
 
 // losses are what the networks lowered in a step.
@@ -99,24 +120,24 @@ type losses struct{ discriminator, generator float64 }
 
 // next does one step: it updates the discriminator, then the generator.
 func (t *trainer) next() (l losses, err error) {
-	generated, err := t.fakes.sample(t.rng)
-	if err != nil {
-		return l, err
-	}
-	set(t.points, append(t.realPoints(), generated...))
-	drawLatent(t.latent, t.rng)
-
 	rate, weight := t.schedule()
 	if err := gorgonia.Let(t.penaltyWeight, float(t.dtype, weight)); err != nil {
 		return l, err
 	}
-	if l.discriminator, err = t.updateDiscriminator.run(rate); err != nil {
-		return l, err
+	for range t.rounds {
+		if err := t.drawSamples(); err != nil {
+			return l, err
+		}
+		if l.discriminator, err = t.updateDiscriminator.run(rate); err != nil {
+			return l, err
+		}
 	}
+	drawLatent(t.latent, t.rng)
 	if l.generator, err = t.updateGenerator.run(rate); err != nil {
 		return l, err
 	}
-	t.average.follow(t.generator, averaging)
+	// In the beginning, an average over fewer steps: the first are soon outdated.
+	t.average.follow(t.generator, min(averaging, float64(t.step+1)/float64(t.step+10)))
 	t.step++
 	if sum := l.discriminator + l.generator; math.IsNaN(sum) || math.IsInf(sum, 0) {
 		return l, fmt.Errorf("training diverged in step %d: the losses are %v and %v", t.step, l.discriminator, l.generator)
@@ -124,39 +145,54 @@ func (t *trainer) next() (l losses, err error) {
 	return l, nil
 }
 
-// realPoints are the coordinates of a batch of the data, on the networks' scale.
-func (t *trainer) realPoints() []float64 {
-	var v []float64
-	for _, p := range t.data.sample(t.rng, t.batch) {
-		v = append(v, t.data.scale*p[0], t.data.scale*p[1])
+// drawSamples draws what the discriminator sees in an update.
+func (t *trainer) drawSamples() error {
+	generated, err := t.fakes.sample(t.rng)
+	if err != nil {
+		return err
 	}
-	return v
+	real := t.sample(t.rng, t.batch)
+	set(t.real, real)
+	set(t.samples, append(real, generated...))
+	if t.config.between {
+		mixed := make([]float64, len(generated))
+		for i := range t.batch {
+			share := t.rng.Float64()
+			for j := i * t.size(); j < (i+1)*t.size(); j++ {
+				mixed[j] = share*real[j] + (1-share)*generated[j]
+			}
+		}
+		set(t.between, mixed)
+	}
+	return nil
 }
 
 // schedule returns the learning rate and the penalty's weight for the next step.
 func (t *trainer) schedule() (rate, weight float64) {
 	done := float64(t.step) / float64(t.steps)
-	rate = learnRate
+	rate = t.rate
 	if done > 0.5 {
 		fall := (1 + math.Cos(math.Pi*(2*done-1))) / 2
 		rate *= lastRate + (1-lastRate)*fall
 	}
-	return rate, firstWeight * math.Pow(lastWeight/firstWeight, done)
+	if t.penalty != nil {
+		weight = t.firstWeight * math.Pow(t.lastWeight/t.firstWeight, done)
+	}
+	return rate, weight
 }
 
 // evaluate draws samples from the averaged generator and scores them. It leaves
 // the training run as it is, and draws from the same noise every time.
-func (t *trainer) evaluate() ([]point, score, error) {
-	v, err := t.evaluation.sample(rand.New(rand.NewPCG(t.seed, 1)))
+func (t *trainer) evaluate() ([]float64, score, error) {
+	samples, err := t.evaluation.sample(rand.New(rand.NewPCG(t.seed, 1)))
 	if err != nil {
 		return nil, score{}, err
 	}
-	points := make([]point, evaluated)
-	for i := range points {
-		points[i] = point{v[2*i] / t.data.scale, v[2*i+1] / t.data.scale}
-		if sum := points[i][0] + points[i][1]; math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return nil, score{}, fmt.Errorf("training diverged before step %d: the generator makes the point %v", t.step+1, points[i])
+	for i, v := range samples {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, score{}, fmt.Errorf("training diverged before step %d: the generator's sample %d contains %v", t.step+1, i/t.size(), v)
 		}
 	}
-	return points, t.data.score(points), nil
+	s, err := t.score(samples)
+	return samples, s, err
 }

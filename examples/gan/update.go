@@ -6,13 +6,6 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Adam's momentum is short, and so is its memory for the size of gradients:
-// either network aims at a target that the other one moves.
-const (
-	beta1 = 0.5
-	beta2 = 0.99
-)
-
 // update lowers a loss: it computes it, differentiates it with respect to some
 // parameters, and moves these by a step of Adam.
 type update struct {
@@ -22,7 +15,7 @@ type update struct {
 	loss    gorgonia.Value
 }
 
-func newUpdate(loss *gorgonia.Node, params gorgonia.Nodes) *update {
+func newUpdate(loss *gorgonia.Node, params gorgonia.Nodes, beta1, beta2 float64) *update {
 	u := &update{
 		solver: gorgonia.NewAdamSolver(gorgonia.WithBeta1(beta1), gorgonia.WithBeta2(beta2)),
 		params: gorgonia.NodesToValueGrads(params),

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// An .npz file is a zip archive of arrays in NumPy's format: numpy.load reads
+// it. Gorgonia's tensors know the format of the arrays.
+
+// array is a tensor under the name it has in a file.
+type array struct {
+	name string
+	*tensor.Dense
+}
+
+// writeArray adds a to the archive.
+func writeArray(z *zip.Writer, a array) error {
+	w, err := z.Create(a.name + ".npy")
+	if err != nil {
+		return err
+	}
+	return a.WriteNpy(w)
+}
+
+// readArray reads the values of a, whose dtype and shape they must have.
+func readArray(z *zip.Reader, a array) error {
+	member := a.name + ".npy"
+	data, err := readMember(z, member)
+	if err != nil {
+		return err
+	}
+	// As long as it must be, it can't make the reader allocate more than that.
+	var expected bytes.Buffer
+	if err := a.WriteNpy(&expected); err != nil {
+		return err
+	}
+	if len(data) != expected.Len() {
+		return fmt.Errorf("%s has %d bytes, expected %d for %v of shape %v", member, len(data), expected.Len(), a.Dtype(), a.Shape())
+	}
+	read := new(tensor.Dense)
+	if err := read.ReadNpy(bytes.NewReader(data)); err != nil {
+		return fmt.Errorf("%s: %w", member, err)
+	}
+	if read.Dtype() != a.Dtype() || !slices.Equal(read.Shape(), a.Shape()) {
+		return fmt.Errorf("%s is %v of shape %v, expected %v of shape %v", member, read.Dtype(), read.Shape(), a.Dtype(), a.Shape())
+	}
+	return tensor.Copy(a.Dense, read)
+}
+
+// readMember returns the contents of a file in the archive, if its checksum is
+// right.
+func readMember(z *zip.Reader, name string) ([]byte, error) {
+	f, err := z.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("it contains no %s", name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
+}
