@@ -24,7 +24,7 @@ type Float interface{ float32 | float64 }
 // Neither Gate nor GateAdd keeps an argument, nor makes it escape to the heap.
 func Gate[T Float](dst, x, g []T, alpha T) {
 	x, g = x[:len(dst)], g[:len(dst)] // the assembly trusts the length
-	if sizeOf(dst) < splitFrom {
+	if footprint(dst, x, g) < splitFrom {
 		run(store, dst, x, g, alpha)
 		return
 	}
@@ -37,7 +37,7 @@ func Gate[T Float](dst, x, g []T, alpha T) {
 // payload it carries depends on the processor.
 func GateAdd[T Float](dst, x, g []T, alpha T) {
 	x, g = x[:len(dst)], g[:len(dst)]
-	if sizeOf(dst) < splitFrom {
+	if footprint(dst, x, g) < splitFrom {
 		run(accumulate, dst, x, g, alpha)
 		return
 	}

@@ -202,9 +202,10 @@ func TestThresholds(t *testing.T) {
 
 func testThresholds[T Float](t *testing.T) {
 	size := int(unsafe.Sizeof(*new(T)))
-	froms := []int{splitFrom / size, streamFrom / size}
+	// Three slices, two or one reach splitFrom together.
+	froms := []int{splitFrom / 3 / size, splitFrom / 2 / size, splitFrom / size, streamFrom / size}
 	if testing.Short() {
-		froms = froms[:1]
+		froms = froms[:3]
 	}
 	b := newRig[T](t, froms[len(froms)-1]+64)
 	for i, from := range froms {

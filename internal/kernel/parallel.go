@@ -7,12 +7,24 @@ import (
 	"unsafe"
 )
 
-// splitFrom is the size of dst, in bytes, from which a second goroutine pays.
-// Measured on two cores: at 2 MiB, waking the other core and moving the data
-// there took as long as it saved, and in place longer; at 4 MiB two cores were
-// 1.1 (in place) to 1.5 times as fast as one, at 64 MiB twice. BenchmarkSplit
-// and BenchmarkOneCore compare. It is at most streamFrom.
+// splitFrom is how many bytes a call reads and writes, each counted once, from
+// which a second goroutine pays. Measured on two cores with 2 MiB of
+// second-level cache each: half as much stays in the cache of one core, and in
+// place waking the other one took longer than it saved. BenchmarkSplit and
+// BenchmarkOneCore compare.
 const splitFrom = 4 << 20
+
+// footprint is the size, in bytes, of the memory that dst, x and g lie in.
+func footprint[T Float](dst, x, g []T) int {
+	slices := 1
+	if unsafe.SliceData(x) != unsafe.SliceData(dst) {
+		slices++
+	}
+	if p := unsafe.SliceData(g); p != unsafe.SliceData(dst) && p != unsafe.SliceData(x) {
+		slices++
+	}
+	return slices * sizeOf(dst)
+}
 
 // chunk is the size, in bytes, of what a goroutine takes at a time: large
 // against the cost of taking it, small against the work. It is a multiple of
@@ -34,8 +46,11 @@ func split[T Float](f form, dst, x, g []T, alpha T) {
 	j := jobs.Get().(*job[T])
 	j.f, j.dst, j.x, j.g, j.alpha = f, noescape(dst), noescape(x), noescape(g), alpha
 	j.taken.Store(0)
-	j.helpers.Add(helpers)
-	for range helpers {
+	// The goroutine that was started last waits for this processor: others take
+	// it only after a sleep, which here and there lasts as long as the work. So
+	// start one more than there are processors for.
+	j.helpers.Add(helpers + 1)
+	for range helpers + 1 {
 		go j.help()
 	}
 	j.work()
@@ -95,7 +110,7 @@ func (j *job[T]) work() {
 // elements on the stack included.
 //
 // A goroutine must not see another's stack, which moves. It never does: the
-// slices are at least splitFrom bytes long, and Go puts no variable above
+// slices are a third of splitFrom long or longer, and Go puts no variable above
 // 128 KiB on a stack.
 func noescape[T Float](s []T) []T {
 	address := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
