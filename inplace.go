@@ -2,6 +2,7 @@ package leakyrelu
 
 import (
 	"reflect"
+	"slices"
 	"unsafe"
 
 	"gorgonia.org/gorgonia"
@@ -33,39 +34,89 @@ func (op *Op) OverwritesInput() int {
 	if !op.inPlace {
 		return -1
 	}
-	n := op.node.Load()
-	if n == nil {
-		return -1
-	}
-	s := structureOf(n.Graph())
-	if s == nil || !s.mayOverwrite(n) {
+	if n := op.node.Load(); n == nil || !mayOverwrite(n) {
 		return -1
 	}
 	return op.Arity() - 1
 }
 
-// structure is what a graph looks like around each node.
-type structure struct {
-	inputs  map[*gorgonia.Node]gorgonia.Nodes
-	readers map[*gorgonia.Node]gorgonia.Nodes
-	hashes  map[uint32]int // how many nodes have this hash
+// mayOverwrite says whether node n of this package's operator may write over
+// its last input: whether the memory of that is seen by nothing but the readers
+// of the nodes that have it in turn, while they run.
+//
+// It goes over the graph once and changes nothing there, not even a cache, as
+// other goroutines may be using it.
+func mayOverwrite(n *gorgonia.Node) bool {
+	if childrenOffset == 0 || len(inputsOf(n)) == 0 {
+		return false
+	}
+	owners, ok := owners(n)
+	if !ok {
+		return false
+	}
+	// Whether the compiler will merge a node with no other. It takes nodes of
+	// one hash for one, and then overlooks the readers of all but one.
+	unique := func(m *gorgonia.Node) bool {
+		o, ok := owners[m.Hashcode()]
+		return (!ok || o == m) && (m == n || m.Hashcode() != n.Hashcode())
+	}
+	found := false
+	for _, m := range n.Graph().AllNodes() {
+		if !unique(m) {
+			return false
+		}
+		found = found || m == n
+		for _, in := range inputsOf(m) {
+			switch {
+			case owners[in.Hashcode()] == in && !understood(m.Op()):
+				return false
+			case in == n && gorgoniaType(m.Op()) == "letOp":
+				// At the target of a Set the allocator overwrites live registers too.
+				return false
+			}
+		}
+	}
+	return found
 }
 
-// structureOf reads a graph without changing it, not even a cache, as other
-// goroutines may be using it. It returns nil if it can't.
-func structureOf(g *gorgonia.ExprGraph) *structure {
-	if childrenOffset == 0 {
-		return nil
-	}
-	s := &structure{make(map[*gorgonia.Node]gorgonia.Nodes), make(map[*gorgonia.Node]gorgonia.Nodes), make(map[uint32]int)}
-	for _, n := range g.AllNodes() {
-		s.inputs[n] = *(*gorgonia.Nodes)(unsafe.Add(unsafe.Pointer(n), childrenOffset))
-		for _, in := range s.inputs[n] {
-			s.readers[in] = append(s.readers[in], n)
+// owners are the nodes, by hash, whose results may lie in the memory of the last
+// input of n: that input, what it may have been written over itself, and so on.
+// It reports whether it understands them all.
+func owners(n *gorgonia.Node) (map[uint32]*gorgonia.Node, bool) {
+	owners := make(map[uint32]*gorgonia.Node)
+	inputs := inputsOf(n)
+	for o := inputs[len(inputs)-1]; ; {
+		if !understood(o.Op()) {
+			return nil, false
 		}
-		s.hashes[n.Hashcode()]++
+		owners[o.Hashcode()] = o
+		from := takenOver(o.Op())
+		if from < 0 {
+			return owners, true
+		}
+		if o = inputsOf(o)[from]; o.Op() == nil {
+			return owners, true // an input, which lives on
+		}
 	}
-	return s
+}
+
+// unviewed says whether no reader of n may show the memory of n under another
+// name.
+func unviewed(n *gorgonia.Node) bool {
+	if childrenOffset == 0 {
+		return false
+	}
+	for _, m := range n.Graph().AllNodes() {
+		if slices.Contains(inputsOf(m), n) && !understood(m.Op()) {
+			return false
+		}
+	}
+	return true
+}
+
+// inputsOf are the inputs of n, if childrenOffset is not 0.
+func inputsOf(n *gorgonia.Node) gorgonia.Nodes {
+	return *(*gorgonia.Nodes)(unsafe.Add(unsafe.Pointer(n), childrenOffset))
 }
 
 // childrenOffset is where a Node keeps its inputs. The methods of ExprGraph
@@ -79,50 +130,9 @@ var childrenOffset = func() uintptr {
 	return f.Offset
 }()
 
-// mayOverwrite says whether node n of this package's operator may write over
-// its last input.
-func (s *structure) mayOverwrite(n *gorgonia.Node) bool {
-	for _, r := range s.readers[n] {
-		// At the target of a Set the allocator overwrites live registers too.
-		if gorgoniaType(r.Op()) == "letOp" {
-			return false
-		}
-	}
-	inputs := s.inputs[n]
-	return s.unique(n) && len(inputs) > 0 && s.private(inputs[len(inputs)-1])
-}
-
-// unique says whether the compiler will merge n with no other node. It takes
-// nodes of one hash for one, and then overlooks the readers of all but one.
-func (s *structure) unique(n *gorgonia.Node) bool { return s.hashes[n.Hashcode()] == 1 }
-
-// private says whether the memory of n is seen by nothing but the readers of n
-// while they run.
-func (s *structure) private(n *gorgonia.Node) bool {
-	if !s.unique(n) || !understood(n.Op()) || !s.unviewed(n) {
-		return false
-	}
-	from := takenOver(n.Op())
-	if from < 0 {
-		return true
-	}
-	in := s.inputs[n][from]
-	return in.Op() == nil || s.private(in) // no operator: an input, which lives on
-}
-
-// unviewed says whether no reader of n may show the memory of n under another
-// name.
-func (s *structure) unviewed(n *gorgonia.Node) bool {
-	for _, r := range s.readers[n] {
-		if !understood(r.Op()) {
-			return false
-		}
-	}
-	return true
-}
-
 // understood says whether the result of op shares no memory with an input, but
-// for one it overwrites with the allocator's leave.
+// for one it overwrites with the allocator's leave. (Repeating once, repeatOp.Do
+// returns its input; the tape machine gives repeatOp new memory to fill instead.)
 func understood(op gorgonia.Op) bool {
 	switch gorgoniaType(op) {
 	case "elemBinOp", "elemUnaryOp", "linAlgBinOp", "sumOp", "sizeOp", "repeatOp", "transposeOp", "im2colOp", "col2imOp",

@@ -4,6 +4,7 @@ import (
 	"hash"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -298,6 +299,34 @@ func TestInPlaceUnderSet(t *testing.T) {
 		want[i] = leaky(-x, 0.2) - x
 	}
 	near(t, "sum", elements[float64](t, got), want)
+}
+
+// Deep networks and unrolled recurrences have thousands of activations, each of
+// which looks at the graph. To differentiate and compile it costs no more memory
+// than with Tanh.
+func TestDeepStackIsCheap(t *testing.T) {
+	bytes := func(activation func(node) (node, error)) uint64 {
+		must := must(t)
+		g := gorgonia.NewGraph()
+		x, c := input(g, "x", dense([]float64{1, -2}, 2)), input(g, "c", dense([]float64{3, -4}, 2))
+		h := x
+		for range 300 {
+			h = must(activation(must(gorgonia.Add(h, c))))
+		}
+		cost := must(gorgonia.Sum(h))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		grad(t, cost, x)
+		gorgonia.NewTapeMachine(g).Close()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	tanh := bytes(gorgonia.Tanh)
+	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		if ours := bytes(leakyrelu.Activation(0.2, opts...)); ours > tanh {
+			t.Errorf("%d options: %d bytes, with Tanh %d", len(opts), ours, tanh)
+		}
+	}
 }
 
 // TestRandomGraphs builds graphs from a seed, some of whose activations are in

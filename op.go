@@ -267,10 +267,7 @@ func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgo
 // longer used, and so over y. (A view that is added after Grad meets y the way
 // it meets the result of Gorgonia's Tanh, whose gradient also reads it.)
 func (op *Op) signOf(x, y *gorgonia.Node) *gorgonia.Node {
-	if op.grad || !(op.alpha >= 0) || y == nil || y.Graph() == nil {
-		return x
-	}
-	if s := structureOf(y.Graph()); s == nil || !s.unviewed(y) {
+	if op.grad || !(op.alpha >= 0) || y == nil || y.Graph() == nil || !unviewed(y) {
 		return x
 	}
 	return y
