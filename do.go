@@ -80,7 +80,10 @@ func run[T kernel.Float](op *Op, to target, inputs []gorgonia.Value) (gorgonia.V
 		}
 	}
 	if to.role == "" {
-		to.value = like(inputs[0])
+		var err error
+		if to.value, err = like(inputs[0]); err != nil {
+			return nil, err
+		}
 	}
 	if err := l.dst.view(to.role, to.value); err != nil {
 		return nil, err

@@ -298,7 +298,7 @@ func (op *Op) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output 
 // from the second run on it meets its node in the shape of another one.
 func inShapeOf(x, d gorgonia.Value) gorgonia.Value {
 	t, ok := d.(*tensor.Dense)
-	if !ok || t == nil || x == nil || slices.Equal(t.Shape(), x.Shape()) || t.RequiresIterator() {
+	if !ok || t == nil || x == nil || t.Dtype() != x.Dtype() || slices.Equal(t.Shape(), x.Shape()) || t.RequiresIterator() {
 		return d
 	}
 	same := t.ShallowClone()

@@ -241,6 +241,17 @@ func TestDoKeepsEngine(t *testing.T) {
 	sameBits(t, "y", elements[float64](t, y), []float64{1, -1})
 }
 
+// An engine may refuse to make a tensor, which it does with a panic.
+func TestDoOnAnotherTypesEngine(t *testing.T) {
+	x := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, -2}), tensor.WithEngine(tensor.Float32Engine{}))
+	_, err := newOp(t, 0.5).Do(x)
+	names(t, "Do", err, "tensor.Float32Engine", "float64")
+	if _, err = newOp(t, 0.5).UnsafeDo(x); err != nil { // which makes none
+		t.Error(err)
+	}
+	sameBits(t, "y", memory[float64](x), []float64{1, -1})
+}
+
 func TestErrors(t *testing.T) {
 	vec := func(n int) *tensor.Dense { return dense(make([]float64, n), n) }
 	masked := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}, []bool{true, false}))

@@ -126,14 +126,21 @@ func (s *strided[T]) overlapsShifted(x *strided[T]) bool {
 // as a copy of something (append, slices.Clone); copying x and working in place
 // took as long up to 2^18 float32 values, and 1.4 times as long beyond: memory
 // fresh from the system is zero anyway.
-func like(v gorgonia.Value) gorgonia.Value {
+func like(v gorgonia.Value) (_ gorgonia.Value, err error) {
 	switch v := v.(type) {
 	case *gorgonia.F32:
-		return gorgonia.NewF32(0)
+		return gorgonia.NewF32(0), nil
 	case *gorgonia.F64:
-		return gorgonia.NewF64(0)
+		return gorgonia.NewF64(0), nil
 	default:
 		t := v.(*tensor.Dense)
-		return tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(t.Shape()...), tensor.WithEngine(t.Engine()))
+		// An engine that can't allocate says so with a panic: for one, it may be
+		// made for another dtype.
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("leakyrelu: the engine of x, a %T, makes no %v tensor for the result: %v", t.Engine(), t.Dtype(), r)
+			}
+		}()
+		return tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(t.Shape()...), tensor.WithEngine(t.Engine())), nil
 	}
 }

@@ -590,6 +590,21 @@ func TestDoDiffOfTransposedGradient(t *testing.T) {
 	sameBits(t, "gradient", memory[float64](d), before)
 }
 
+// Some of Gorgonia's operators free gradients that are still in the graph.
+func TestDoDiffOfFreedGradient(t *testing.T) {
+	g := gorgonia.NewGraph()
+	x := input(g, "x", dense([]float64{1, -2}, 2))
+	y := must(t)(leakyrelu.Apply(x, 0.2))
+	must(t)(gorgonia.Sum(y))
+	runLisp(t, g)
+	d, err := x.Grad()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensor.ReturnTensor(d.(*tensor.Dense))
+	names(t, "DoDiff", y.Op().(*leakyrelu.Op).DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{x}, y), "toIncr", "without a dtype", "float64")
+}
+
 // Scalars, of either kind that Gorgonia has.
 func TestScalarGraphs(t *testing.T) {
 	kinds := map[string]func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node{
