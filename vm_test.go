@@ -167,6 +167,57 @@ func testSpecialValuesInGraph[T float](t *testing.T, m machine) {
 	}
 }
 
+// TestLayoutsInGraphs binds tensors in every layout to an input, which hold the
+// special values too. The upstream gradient is that of another activation, since
+// Gorgonia's operators are not right in every layout.
+func TestLayoutsInGraphs(t *testing.T) {
+	for _, m := range machines {
+		if m.name == "tape with dual values" {
+			continue // whose own addition of gradients panics for views
+		}
+		t.Run(m.name+"/float32", func(t *testing.T) { testLayoutsInGraphs[float32](t, m) })
+		t.Run(m.name+"/float64", func(t *testing.T) { testLayoutsInGraphs[float64](t, m) })
+	}
+}
+
+func testLayoutsInGraphs[T float](t *testing.T, m machine) {
+	for _, l := range layouts {
+		for i, alpha := range slopes {
+			rng := rand.New(rand.NewPCG(23, uint64(i)))
+			xv := l.make(t, rng, dtypeOf[T]())
+			if xv.Size() == 0 || xv.IsScalar() {
+				continue // Sum panics; see TestScalarGraphs
+			}
+			special := specials[T]()
+			indices(xv.Shape(), func(index []int) {
+				if rng.IntN(2) == 0 {
+					if err := xv.SetAt(special[rng.IntN(len(special))], index...); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			xs, ws := elements[T](t, xv), random[T](rng, xv.Shape().TotalSize())
+			whole := memory[T](xv)
+			must := must(t)
+			g := gorgonia.NewGraph()
+			x, w := input(g, "x", xv), input(g, "w", dense(ws, xv.Shape()...))
+			y := must(leakyrelu.Apply(x, alpha))
+			var got gorgonia.Value
+			read := gorgonia.Read(y, &got)
+			m.run(t, must(gorgonia.Sum(must(leakyrelu.ApplyGrad(w, y, 3)))), read, x)
+
+			wantY, wantDx := make([]T, len(xs)), make([]T, len(xs))
+			for i := range xs {
+				wantY[i], wantDx[i] = leaky(xs[i], alpha), 0+gate(xs[i], gate(ws[i], 1, 3), alpha)
+			}
+			what := name(l.name, ", alpha ", alpha)
+			sameBits(t, what+", value", elements[T](t, got), wantY)
+			sameBits(t, what+", gradient", gradOf[T](t, x), wantDx)
+			sameBits(t, what+", memory of x", memory[T](xv), whole)
+		}
+	}
+}
+
 // TestGraphs runs graphs of one input x of shape (3, 4) that compute the same
 // function of every element, and compares value and gradient with formulas.
 func TestGraphs(t *testing.T) {
@@ -710,16 +761,28 @@ func TestNothingIsOverwritten(t *testing.T) {
 // TestRecurrentState feeds the output of every step back as the state of the
 // next, and keeps all of them.
 func TestRecurrentState(t *testing.T) {
-	t.Run("out of place", func(t *testing.T) { testRecurrentState(t) })
-	t.Run("in place", func(t *testing.T) { testRecurrentState(t, leakyrelu.InPlace()) })
+	for _, c := range []struct {
+		name string
+		path func(must func(node, error) node, h node) node
+		f    func(h float64) float64
+	}{
+		{"Neg", func(must func(node, error) node, h node) node { return must(gorgonia.Neg(h)) },
+			func(h float64) float64 { return -h }},
+		// In place, without care, each step would overwrite the state it starts from.
+		{"Reshape", func(must func(node, error) node, h node) node { return must(gorgonia.Reshape(h, tensor.Shape{4})) },
+			func(h float64) float64 { return h }},
+	} {
+		t.Run(c.name+"/out of place", func(t *testing.T) { testRecurrentState(t, c.path, c.f) })
+		t.Run(c.name+"/in place", func(t *testing.T) { testRecurrentState(t, c.path, c.f, leakyrelu.InPlace()) })
+	}
 }
 
-func testRecurrentState(t *testing.T, opts ...leakyrelu.Option) {
+func testRecurrentState(t *testing.T, path func(must func(node, error) node, h node) node, f func(h float64) float64, opts ...leakyrelu.Option) {
 	must := must(t)
 	g := gorgonia.NewGraph()
 	start := []float64{1, -2, 3, -4}
-	h := input(g, "h", dense(start, 4))
-	next := must(leakyrelu.Apply(must(gorgonia.Neg(h)), 0.5, opts...))
+	h := input(g, "h", dense(start, 4, 1))
+	next := must(gorgonia.Reshape(must(leakyrelu.Apply(path(must, h), 0.5, opts...)), tensor.Shape{4, 1}))
 	var out gorgonia.Value
 	gorgonia.Read(next, &out)
 	vm := gorgonia.NewTapeMachine(g)
@@ -733,7 +796,7 @@ func testRecurrentState(t *testing.T, opts ...leakyrelu.Option) {
 		states = append(states, next.Value())
 		w := make([]float64, 4)
 		for i, v := range want[step] {
-			w[i] = leaky(-v, 0.5)
+			w[i] = leaky(f(v), 0.5)
 		}
 		want = append(want, w)
 		sameBits(t, "what Read gives", elements[float64](t, out), w)
