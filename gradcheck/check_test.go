@@ -43,6 +43,7 @@ func TestBadCalls(t *testing.T) {
 		{"directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Directions(-1)}, "Directions(-1)"},
 		{"sample and directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(1), gradcheck.Directions(1)}, "expected one of them"},
 		{"empty input", ok, []*tensor.Dense{new(tensor.Dense)}, nil, "input 0 holds nothing"},
+		{"no entries", ok, []*tensor.Dense{tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(0, 3))}, nil, "input 0 holds nothing"},
 		{"nil option", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Seed(1), nil}, "option 1 is nil"},
 		{"no node", unary(func(node) (node, error) { return nil, nil }), []*tensor.Dense{x}, nil, "neither a node nor an error"},
 		{"other graph", unary(func(x node) (node, error) {

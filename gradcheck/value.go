@@ -24,7 +24,7 @@ func newOperand(i int, d *tensor.Dense) (*operand, error) {
 	if d == nil {
 		return nil, fmt.Errorf("gradcheck: input %d is nil", i)
 	}
-	if d.Dtype().Type == nil {
+	if d.Dtype().Type == nil || d.Shape().TotalSize() == 0 {
 		return nil, fmt.Errorf("gradcheck: input %d holds nothing", i)
 	}
 	op := &operand{input: i, dtype: d.Dtype(), shape: d.Shape().Clone()}
