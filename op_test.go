@@ -258,6 +258,10 @@ func TestErrors(t *testing.T) {
 	sparse := tensor.CSRFromCoord(tensor.Shape{2, 2}, []int{0}, []int{1}, []float64{1})
 	far := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(2), tensor.WithEngine(farEngine{}))
 	ints := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))
+	nothing, err := dense(make([]float64, 12), 3, 4).Slice(nil, tensor.S(2, 2)) // of shape (3), they say
+	if err != nil {
+		t.Fatal(err)
+	}
 	one := newOp(t, 0.2)
 	two := gradOp(t, 0.2)
 	big := newOp(t, 1e300)
@@ -281,6 +285,8 @@ func TestErrors(t *testing.T) {
 		{"masked", one, []gorgonia.Value{masked}, []string{"x", "masked"}},
 		{"sparse", one, []gorgonia.Value{sparse}, []string{"x", "*tensor.CS", "*tensor.Dense"}},
 		{"far memory", one, []gorgonia.Value{far}, []string{"x", "memory", "main memory"}},
+		{"slice of nothing", one, []gorgonia.Value{nothing.(*tensor.Dense)}, []string{"x", "(3)", "8 elements", "at least 9"}},
+		{"slice of nothing for dy", two, []gorgonia.Value{vec(3), nothing.(*tensor.Dense)}, []string{"dy", "(3)", "8 elements", "at least 9"}},
 		{"dtypes differ", two, []gorgonia.Value{vec(2), dense([]float32{1, 2}, 2)}, []string{"dy", "float32", "float64"}},
 		{"shapes differ", two, []gorgonia.Value{dense(make([]float64, 6), 2, 3), dense(make([]float64, 6), 3, 2)}, []string{"dy", "(3, 2)", "(2, 3)"}},
 		{"vector and column", two, []gorgonia.Value{vec(3), dense(make([]float64, 3), 3, 1)}, []string{"dy", "(3, 1)", "(3)"}},
@@ -315,6 +321,10 @@ func TestDestinationErrors(t *testing.T) {
 		return v.(*tensor.Dense)
 	}
 	x := part(0, 4)
+	nothing, err := dense(make([]float64, 16), 4, 4).Slice(nil, tensor.S(1, 1)) // of shape (4), they say
+	if err != nil {
+		t.Fatal(err)
+	}
 	square := dense([]float64{1, -2, 3, -4}, 2, 2)
 	transposed := square.ShallowClone()
 	if err := transposed.T(); err != nil {
@@ -331,6 +341,7 @@ func TestDestinationErrors(t *testing.T) {
 		{"another shape", x, dense([]float64{7, 7}, 2), []string{"(2)", "(4)"}},
 		{"a matrix for a vector", x, dense([]float64{7, 7, 7, 7}, 2, 2), []string{"(2, 2)", "(4)"}},
 		{"a scalar for a vector", x, gorgonia.NewF64(7), []string{"()", "(4)"}},
+		{"slice of nothing", x, nothing.(*tensor.Dense), []string{"(4)", "12 elements", "at least 13"}},
 		{"shifted view of the input", x, part(1, 5), []string{"shares memory with x"}},
 		{"shifted view before the input", part(1, 5), part(0, 4), []string{"shares memory with x"}},
 		{"transpose of the input", square, transposed, []string{"shares memory with x"}},

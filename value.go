@@ -64,6 +64,9 @@ func (s *strided[T]) view(role string, v gorgonia.Value) error {
 			return s.errDtype(role, dt)
 		}
 		s.shape, s.strides = v.Shape(), v.Strides()
+		if n := s.extent(); n > len(s.data) {
+			return fmt.Errorf("leakyrelu: %s has shape %v and strides %v in a memory of %d elements, expected at least %d", role, s.shape, s.strides, len(s.data), n)
+		}
 	default:
 		return fmt.Errorf("leakyrelu: %s is a %T, expected a *tensor.Dense, *gorgonia.F32 or *gorgonia.F64", role, v)
 	}
@@ -105,6 +108,20 @@ func (s *strided[T]) stride(d int) int {
 	default:
 		return s.strides[0]
 	}
+}
+
+// extent is how far the elements reach in data. That is further than there is
+// data in what package tensor makes of an empty slice: a tensor that has the
+// shape of what was sliced.
+func (s *strided[T]) extent() int {
+	n := 1
+	for d, size := range s.shape {
+		if size == 0 {
+			return 0
+		}
+		n += (size - 1) * s.stride(d)
+	}
+	return n
 }
 
 // overlapsShifted says whether s and x share memory other than element by
