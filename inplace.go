@@ -54,18 +54,12 @@ func mayOverwrite(n *gorgonia.Node) bool {
 	if !ok {
 		return false
 	}
-	// Whether the compiler will merge a node with no other. It takes nodes of
-	// one hash for one, and then overlooks the readers of all but one.
-	unique := func(m *gorgonia.Node) bool {
-		o, ok := owners[m.Hashcode()]
-		return (!ok || o == m) && (m == n || m.Hashcode() != n.Hashcode())
-	}
-	found := false
 	for _, m := range n.Graph().AllNodes() {
-		if !unique(m) {
+		// The compiler takes nodes of one hash for one, and then overlooks the
+		// readers of all but one.
+		if o, ok := owners[m.Hashcode()]; ok && o != m {
 			return false
 		}
-		found = found || m == n
 		for _, in := range inputsOf(m) {
 			switch {
 			case owners[in.Hashcode()] == in && !understood(m.Op()):
@@ -76,7 +70,7 @@ func mayOverwrite(n *gorgonia.Node) bool {
 			}
 		}
 	}
-	return found
+	return true
 }
 
 // owners are the nodes, by hash, whose results may lie in the memory of the last
