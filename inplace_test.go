@@ -125,6 +125,19 @@ var observers = []struct {
 		func(x, w, dy float64) float64 { return gate(x+w, gate(x+w, dy, 0.2), 0.5) + gate(x+w, dy, 0.5) },
 		func(x, w, dy float64) float64 { return gate(x+w, gate(x+w, dy, 0.2), 0.5) + gate(x+w, dy, 0.5) },
 	}, {
+		// The sum lies in the memory of h, which the view shows. Nobody notices,
+		// as long as it is h + 0.
+		"a view of what the pre-activation was written over",
+		func(must check, apply func(node, float64) (node, error), x, w node) node {
+			h := must(gorgonia.Add(x, w))
+			v := must(gorgonia.Reshape(h, tensor.Shape{12}))
+			y := must(apply(must(gorgonia.Add(h, gorgonia.NewConstant(0.0))), 0.2))
+			return must(gorgonia.Add(y, must(gorgonia.Reshape(v, tensor.Shape{3, 4}))))
+		},
+		func(x, w float64) float64 { return leaky(x+w, 0.2) + (x + w) },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
+	}, {
 		// What is right for the node that the op was made for is wrong here.
 		"the op of one node applied to another",
 		func(must check, apply func(node, float64) (node, error), x, w node) node {
@@ -219,19 +232,45 @@ func TestInPlaceIsGranted(t *testing.T) {
 		opts []leakyrelu.Option
 		want bool
 	}{{"out of place", nil, false}, {"in place", []leakyrelu.Option{leakyrelu.InPlace()}, true}} {
-		must := must(t)
-		rng := rand.New(rand.NewPCG(13, 14))
-		g := gorgonia.NewGraph()
-		x, w := input(g, "x", dense(random[float64](rng, 12), 3, 4)), input(g, "w", dense(random[float64](rng, 12), 3, 4))
-		h := must(gorgonia.Add(x, w))
-		y := must(leakyrelu.Apply(h, 0.2, c.opts...))
-		grad(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, w)))), x)
-		runTape(t, g)
-		if got := y.Value().Uintptr() == h.Value().Uintptr(); got != c.want {
-			t.Errorf("%s: y lies in the memory of its input: %t, want %t", c.name, got, c.want)
+		for _, before := range []struct {
+			name string
+			h    func(must check, x, w node) node
+		}{
+			{"sum", func(must check, x, w node) node { return must(gorgonia.Add(x, w)) }},
+			{"sum that is read", func(must check, x, w node) node {
+				h := must(gorgonia.Add(x, w))
+				gorgonia.Read(h, new(gorgonia.Value))
+				return h
+			}},
+			// Of a view, but in new memory.
+			{"Neg of a reshape", func(must check, x, w node) node {
+				return must(gorgonia.Neg(must(gorgonia.Reshape(x, tensor.Shape{3, 4}))))
+			}},
+		} {
+			must := must(t)
+			rng := rand.New(rand.NewPCG(13, 14))
+			g := gorgonia.NewGraph()
+			x, w := input(g, "x", dense(random[float64](rng, 12), 3, 4)), input(g, "w", dense(random[float64](rng, 12), 3, 4))
+			h := before.h(must, x, w)
+			y := must(leakyrelu.Activation(0.2, c.opts...)(h))
+			grad(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, w)))), x)
+			runTape(t, g)
+			if got := y.Value().Uintptr() == h.Value().Uintptr(); got != c.want {
+				t.Errorf("%s, %s: y lies in the memory of its input: %t, want %t", c.name, before.name, got, c.want)
+			}
+			if got := h.Deriv().Value().Uintptr() == y.Deriv().Value().Uintptr(); got != c.want {
+				t.Errorf("%s, %s: the gradient lies in the memory of the upstream gradient: %t, want %t", c.name, before.name, got, c.want)
+			}
 		}
-		if got := h.Deriv().Value().Uintptr() == y.Deriv().Value().Uintptr(); got != c.want {
-			t.Errorf("%s: the gradient lies in the memory of the upstream gradient: %t, want %t", c.name, got, c.want)
+
+		must := must(t)
+		g := gorgonia.NewGraph()
+		x := input(g, "x", dense([]float64{1, -2}, 2))
+		dy := must(gorgonia.Neg(x))
+		d := must(leakyrelu.ApplyGrad(x, dy, 0.2, c.opts...))
+		runTape(t, g)
+		if got := d.Value().Uintptr() == dy.Value().Uintptr(); got != c.want {
+			t.Errorf("%s: the result of ApplyGrad lies in the memory of dy: %t, want %t", c.name, got, c.want)
 		}
 	}
 }

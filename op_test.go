@@ -452,6 +452,21 @@ func TestString(t *testing.T) {
 	}
 }
 
+func TestInputs(t *testing.T) {
+	one, two := newOp(t, 0.2), gradOp(t, 0.2)
+	if one.Arity() != 1 || !one.IsUnary() || two.Arity() != 2 || two.IsUnary() {
+		t.Errorf("arities %d and %d, unary %t and %t", one.Arity(), two.Arity(), one.IsUnary(), two.IsUnary())
+	}
+	if wrt := two.DiffWRT(2); !slices.Equal(wrt, []bool{false, true}) {
+		t.Errorf("the gradient is differentiable with respect to %v, want dy alone", wrt)
+	}
+	for _, n := range []int{-1, 0} {
+		if wrt := one.DiffWRT(n); len(wrt) != 0 {
+			t.Errorf("DiffWRT(%d) is %v", n, wrt)
+		}
+	}
+}
+
 func TestInferShape(t *testing.T) {
 	sizers := func(ss ...tensor.Shape) []gorgonia.DimSizer { return gorgonia.ShapesToDimSizers(ss) }
 	for _, s := range []tensor.Shape{{}, {3}, {3, 1}, {2, 3, 4, 5}} {

@@ -992,6 +992,10 @@ func TestDifferentiationErrors(t *testing.T) {
 	names(t, "SymDiff of nothing", err, "0 inputs", "expected 1")
 	_, err = op.SymDiff(gorgonia.Nodes{x}, y, nil)
 	names(t, "SymDiff without gradient", err, "dy is nil")
+	d := must(t)(leakyrelu.ApplyGrad(x, x, 0.2))
+	if ds, err := d.Op().(*leakyrelu.Op).SymDiff(gorgonia.Nodes{x, x}, d, x); err != nil || len(ds) != 2 || ds[0] != nil || ds[1] == nil {
+		t.Errorf("SymDiff of the gradient: %v, %v, want a node for dy alone", ds, err)
+	}
 	names(t, "DoDiff of nothing", op.DoDiff(gorgonia.ExecutionContext{}, nil, y), "0 inputs", "expected 1")
 	names(t, "DoDiff of nil", op.DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{nil}, y), "nil node")
 	names(t, "DoDiff before a run", op.DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{x}, y), "radient")

@@ -293,6 +293,19 @@ func TestLargeInputs(t *testing.T) {
 			t.Errorf("%s: %v", name, e)
 		}
 	}
+	// Faults that cancel each other out in a sum don't along random directions.
+	op := square()
+	right := op.doDiff
+	op.doDiff = func(in nodes, out node) error {
+		err := right(in, out)
+		gradient(in[0])[0] += gradient(out)[0]
+		gradient(in[0])[1] -= gradient(out)[0]
+		return err
+	}
+	var e *gradcheck.Error
+	if err := gradcheck.Check(of(op), x, gradcheck.Directions(8), gradcheck.Machines(gradcheck.Lisp)); !errors.As(err, &e) || e.Fault != gradcheck.WrongGradient {
+		t.Errorf("%v: expected a wrong gradient", err)
+	}
 	if err := gradcheck.CheckSecond(of(square()), x, gradcheck.Directions(3)); err != nil {
 		t.Error(err)
 	}

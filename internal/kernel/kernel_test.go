@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+	"weak"
 )
 
 var alphas = []float64{0, 0.01, 0.2, 1, 2, -0.5}
@@ -298,6 +299,20 @@ func testNoAllocation[T Float](t *testing.T) {
 	}
 	if y != -2 {
 		t.Errorf("got %v, want -2", y)
+	}
+}
+
+// Jobs that are kept for later calls don't keep the slices of earlier ones.
+func TestSlicesAreLetGo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	used := func() weak.Pointer[float32] {
+		x := make([]float32, splitFrom/4)
+		Gate(x, x, x, 0.5)
+		return weak.Make(&x[0])
+	}()
+	runtime.GC() // a second one would let go of the job itself
+	if used.Value() != nil {
+		t.Error("a slice outlives the call that used it")
 	}
 }
 
