@@ -53,6 +53,16 @@ func tapeGrad(cost, x *Node) any {
 	return grads[0].Value().Data()
 }
 
+// run runs the graph of cost and returns its value.
+func run(cost *Node) any {
+	m := NewTapeMachine(cost.Graph())
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		return err
+	}
+	return cost.Value().Data()
+}
+
 func TestFaultsOfGorgonia(t *testing.T) {
 	tensor.DontUsePool() // see TestFaultFreedGradient
 	defer tensor.UsePool()
@@ -273,6 +283,26 @@ func TestFaultsOfGorgonia(t *testing.T) {
 				return tapeGrad(Must(Sum(grad[0])), u)
 			},
 			"1", "index out of range [1] with length 1",
+		}, {
+			"slices, tape: two whose bounds agree modulo 256 are taken for one",
+			func(g *ExprGraph) any {
+				data := make([]float64, 512)
+				data[0], data[256] = 1, 2
+				x := input(g, "x", tensor.Shape{512}, data...)
+				first, second := Must(Slice(x, S(0, 256))), Must(Slice(x, S(256, 512)))
+				return run(Must(Sub(Must(Sum(first)), Must(Sum(second)))))
+			},
+			"-1", "0",
+		}, {
+			"constants, tape: two that begin alike are taken for one",
+			func(g *ExprGraph) any {
+				ones, two := tensor.Ones(Float64, 100), tensor.Ones(Float64, 100)
+				two.Float64s()[50] = 2
+				x := input(g, "x", tensor.Shape{100}, tensor.Ones(Float64, 100).Float64s()...)
+				sum := func(c *tensor.Dense) *Node { return weighted(x, NewConstant(c)) }
+				return run(Must(Sub(sum(two), sum(ones))))
+			},
+			"1", "0",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
