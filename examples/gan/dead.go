@@ -10,7 +10,7 @@ import (
 
 // heldOut is the number of real samples, and of generated ones, that units are
 // tried on.
-const heldOut = 500
+const heldOut = 250
 
 // deadUnits counts units that can't learn any more: hidden ones at which the
 // gradient of the discriminator's ratings is 0 for a whole batch of samples that

@@ -26,7 +26,7 @@ func (im images) size() int { return side * side }
 
 // newImages trains a classifier on the source, which takes seconds.
 func newImages(s source) (images, error) {
-	im := images{source: s, channels: 16, hidden: 128, latent: 32}
+	im := images{source: s, channels: 32, hidden: 256, latent: 32}
 	act, err := newActivation("leaky", 0.2, tensor.Float32)
 	if err != nil {
 		return im, err

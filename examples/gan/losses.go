@@ -10,8 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// game is what the two networks play for: the loss of either, and how fast they
-// may move.
+// game is what the two networks play for: the loss of either.
 //
 // The discriminator D rates samples, the higher the more real. Both losses are of
 // a row of ratings of real samples and one of generated samples.
@@ -24,13 +23,17 @@ type game struct {
 	// between says that these samples lie between real and generated ones.
 	// Otherwise they are the rated ones.
 	between bool
-	// The weight of the penalty falls geometrically from the first step to the
-	// last.
-	firstWeight, lastWeight float64
+	rounds  int // updates of the discriminator in a step
 
-	rate         float64 // for the first half of the steps, then falling along a cosine
-	beta1, beta2 float64 // Adam's memory for gradients, and for their squares
-	rounds       int     // updates of the discriminator in a step
+	beta1, beta2   float64 // Adam's memory for gradients, and for their squares
+	points, images recipe  // for either kind of samples
+}
+
+// recipe is how fast the networks move, and how much the penalty weighs.
+type recipe struct {
+	rate float64 // for the first half of the steps, then falling along a cosine
+	// The weight falls geometrically from the first step to the last.
+	firstWeight, lastWeight float64
 }
 
 var games = map[string]game{
@@ -43,7 +46,8 @@ var games = map[string]game{
 		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return must(gorgonia.Add(meanSoftplus(neg(real)), meanSoftplus(generated)))
 		},
-		rate: 1e-3, beta1: 0.5, beta2: 0.99, rounds: 1,
+		rounds: 1, beta1: 0.5, beta2: 0.99,
+		points: recipe{rate: 1e-3}, images: recipe{rate: 5e-4},
 	},
 	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
 	// arXiv:1704.00028): between real and generated samples, D's gradient is to
@@ -55,8 +59,9 @@ var games = map[string]game{
 		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return must(gorgonia.Mean(must(gorgonia.Sub(generated, real))))
 		},
-		penalty: meanSquaredExcess, between: true, firstWeight: 1, lastWeight: 1,
-		rate: 1e-3, beta1: 0.5, beta2: 0.9, rounds: 3,
+		penalty: meanSquaredExcess, between: true,
+		rounds: 3, beta1: 0, beta2: 0.9,
+		points: recipe{1e-3, 1, 1}, images: recipe{1e-3, 10, 10},
 	},
 	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
 	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
@@ -70,8 +75,9 @@ var games = map[string]game{
 		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return meanSoftplus(must(gorgonia.Sub(generated, real)))
 		},
-		penalty: meanSquare, firstWeight: 0.1, lastWeight: 1e-3,
-		rate: 4e-3, beta1: 0.5, beta2: 0.99, rounds: 1,
+		penalty: meanSquare,
+		rounds:  1, beta1: 0.5, beta2: 0.99,
+		points: recipe{4e-3, 0.1, 1e-2}, images: recipe{2e-3, 1, 0.05},
 	},
 }
 

@@ -85,6 +85,9 @@ func single(ctx context.Context, r *run, stdout io.Writer, stderr *os.File) erro
 		return err
 	}
 	fmt.Fprintln(stdout, s)
+	if im, ok := r.task.(images); ok {
+		fmt.Fprintf(stdout, "classifier: right about %.1f%% of real pictures\n", 100*im.judge.accuracy)
+	}
 	if len(r.history) > 0 {
 		d := r.history[len(r.history)-1].dead
 		fmt.Fprintf(stdout, "dead units: discriminator %.1f%%, generator %.1f%%\n", 100*d.discriminator, 100*d.generator)

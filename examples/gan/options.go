@@ -15,7 +15,7 @@ type options struct {
 	set    map[string]bool // flags that were given
 }
 
-var defaults = settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Seed: 1}
+var defaults = settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.1, Seed: 1}
 
 // help is the program's help.
 func help() string {

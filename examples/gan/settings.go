@@ -19,7 +19,7 @@ type settings struct {
 
 // defaultSteps take about a minute for points, and a few for pictures, on two
 // cores without OpenBLAS.
-var defaultSteps = map[string]int{"ring": 10000, "grid": 10000, "digits": 1500, "mnist": 1500}
+var defaultSteps = map[string]int{"ring": 6500, "grid": 6500, "digits": 1500, "mnist": 1500}
 
 // check says what is wrong with the settings that newConfig would not notice.
 func (s settings) check() error {
@@ -41,29 +41,26 @@ func newConfig(s settings) (c config, err error) {
 	if err := s.check(); err != nil {
 		return c, err
 	}
-	c = config{dtype: tensor.Float32, batch: 64, steps: s.Steps}
+	c = config{dtype: tensor.Float32, steps: s.Steps}
 	if c.act, err = newActivation(s.Activation, s.Alpha, c.dtype); err != nil {
 		return c, err
 	}
 	if c.game, err = newGame(s.Loss); err != nil {
 		return c, err
 	}
-	c.task, err = newTask(s)
-	return c, err
-}
-
-func newTask(s settings) (task, error) {
+	c.batch, c.recipe = 64, c.images
 	switch s.Data {
 	case "ring":
-		return ring(), nil
+		c.task, c.batch, c.recipe = ring(), 128, c.points
 	case "grid":
-		return grid(), nil
+		c.task, c.batch, c.recipe = grid(), 128, c.points
 	case "digits":
-		return newImages(newDigits())
+		c.task, err = newImages(newDigits())
+	case "mnist":
+		var pictures *mnist
+		if pictures, err = readMNIST(s.MNIST); err == nil {
+			c.task, err = newImages(pictures)
+		}
 	}
-	pictures, err := readMNIST(s.MNIST)
-	if err != nil {
-		return nil, err
-	}
-	return newImages(pictures)
+	return c, err
 }

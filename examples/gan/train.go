@@ -23,6 +23,7 @@ const evaluated = 2500
 type config struct {
 	task
 	game
+	recipe
 	dtype tensor.Dtype
 	act   activation
 	batch int // real samples, and generated ones, in an update
