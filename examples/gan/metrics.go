@@ -32,7 +32,7 @@ func (m mixture) score(samples []float64) (score, error) {
 		}
 	}
 
-	s := score{of: k}
+	s := score{of: k, width: math.NaN()}
 	var kept, free int
 	var squares float64
 	for mode := range k {
