@@ -43,6 +43,10 @@ func setMoments(solver *gorgonia.AdamSolver, m moments) error {
 		return err
 	}
 	steps.SetInt(int64(m.steps))
+	if len(m.means) == 0 { // the solver makes them in its first step
+		cache.SetZero()
+		return nil
+	}
 	cache.Set(reflect.MakeSlice(cache.Type(), len(m.means), len(m.means)))
 	for i := range m.means {
 		pair := reflect.New(cache.Type().Elem().Elem())
