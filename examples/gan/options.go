@@ -94,6 +94,8 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("argument %q is not a flag, expected flags only", flags.Arg(0))
 	case o.seeds < 1:
 		return o, fmt.Errorf("-seeds is %d, expected at least 1", o.seeds)
+	case o.set["out"] && o.out == "", o.set["resume"] && o.resume == "":
+		return o, fmt.Errorf("-out or -resume is empty, expected a directory")
 	case o.resume != "" && (o.set["out"] || o.set["seeds"]):
 		return o, fmt.Errorf("-resume goes without -out and -seeds: it goes on with one run, where it is")
 	}

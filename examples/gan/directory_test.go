@@ -1,0 +1,41 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestNewDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, want := range []string{"gan-ring", "gan-ring-2", "gan-ring-3"} {
+		if got, err := newDirectory("", "ring"); err != nil || got != want {
+			t.Fatalf("without a name: got %s (error %v), want %s", got, err, want)
+		}
+		wantFiles(t, want, nil)
+	}
+	// A file of that name will not do, and others don't matter.
+	if err := os.WriteFile("gan-grid", nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := newDirectory("", "grid"); err != nil || got != "gan-grid-2" {
+		t.Errorf("beside a file: got %s (error %v), want gan-grid-2", got, err)
+	}
+
+	deep := filepath.Join("a", "b")
+	for range 2 { // there is no run yet the second time
+		if got, err := newDirectory(deep, "ring"); err != nil || got != deep {
+			t.Fatalf("got %s (error %v), want %s", got, err, deep)
+		}
+		wantFiles(t, deep, nil)
+	}
+	path := filepath.Join(deep, checkpointName)
+	if err := os.WriteFile(path, []byte("a run"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newDirectory(deep, "ring"); err == nil || !strings.Contains(err.Error(), "-resume "+deep) {
+		t.Errorf("with a run in it: got error %v, want one that says how to go on", err)
+	}
+	wantFiles(t, deep, map[string]string{checkpointName: "a run"})
+}

@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"image/gif"
+	"image/png"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestMain lets the test binary be the program, for tests that run it.
+func TestMain(m *testing.M) {
+	if os.Getenv("RUN_GAN") != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// gan is the program with these arguments, in an empty directory.
+func gan(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), "RUN_GAN=1")
+	cmd.Dir = t.TempDir()
+	return cmd
+}
+
+// runProgram runs the program to its end.
+func runProgram(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// runFiles are what a run leaves behind.
+var runFiles = []string{checkpointName, "metrics.csv", "samples.png", "training.gif", "training.png"}
+
+// wantRunFiles fails unless the files of a run, and nothing else, are in the
+// directory, and are what their names say.
+func wantRunFiles(t *testing.T, dir string) {
+	t.Helper()
+	var names []string
+	for name, content := range contents(t, dir) {
+		names = append(names, name)
+		var err error
+		switch filepath.Ext(name) {
+		case ".png":
+			_, err = png.Decode(strings.NewReader(content))
+		case ".gif":
+			_, err = gif.DecodeAll(strings.NewReader(content))
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if slices.Sort(names); !slices.Equal(names, runFiles) {
+		t.Errorf("%s contains %v, want %v", dir, names, runFiles)
+	}
+}
+
+var result = regexp.MustCompile(`^modes \d/8  high quality \d+\.\d%  reverse KL \d\.\d{3}(?:  mode width \d\.\d\d)?\n` +
+	`dead units: discriminator \d+\.\d%, generator \d+\.\d%\npicture: (.+)/samples.png\n$`)
+
+// checkResult checks what the program says, and that the files are there.
+func checkResult(t *testing.T, cmd *exec.Cmd, stdout, dir string) {
+	t.Helper()
+	m := result.FindStringSubmatch(stdout)
+	if m == nil || m[1] != dir {
+		t.Fatalf("stdout is %q, want a result and the picture in %s", stdout, dir)
+	}
+	wantRunFiles(t, filepath.Join(cmd.Dir, dir))
+}
+
+func TestShortRun(t *testing.T) {
+	var stdouts []string
+	var files []map[string]string
+	for range 2 {
+		cmd := gan(t, "-steps", "10", "-seed", "3", "-alpha", "0.1")
+		stdout, stderr, code := runProgram(t, cmd)
+		if code != 0 {
+			t.Fatalf("exit code %d, stderr %s", code, stderr)
+		}
+		checkResult(t, cmd, stdout, "gan-ring")
+		stdouts = append(stdouts, stdout)
+		files = append(files, contents(t, filepath.Join(cmd.Dir, "gan-ring")))
+		// Stderr is not a terminal here: lines, and nothing to move a cursor with.
+		if n := strings.Count(stderr, "\n"); n != 10 || strings.ContainsAny(stderr, "\r\x1b") {
+			t.Errorf("progress is %q, want ten plain lines", stderr)
+		}
+		if !strings.Contains(stderr, "step 10/10 ") {
+			t.Errorf("progress is %q, want it to end with step 10/10", stderr)
+		}
+	}
+	if stdouts[0] != stdouts[1] {
+		t.Errorf("equal flags gave %q and %q", stdouts[0], stdouts[1])
+	}
+	for name, content := range files[0] {
+		if files[1][name] != content {
+			t.Errorf("equal flags gave two different files %s", name)
+		}
+	}
+}
+
+// TestOut gives a directory, then gives it again, and then none.
+func TestOut(t *testing.T) {
+	cmd := gan(t, "-steps", "1", "-out", "a/b", "-activation", "builtin", "-data", "grid")
+	stdout, stderr, code := runProgram(t, cmd)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	dir := filepath.Join(cmd.Dir, "a", "b")
+	if !strings.Contains(stdout, "modes ") || !strings.Contains(stdout, "/25 ") || !strings.HasSuffix(stdout, "picture: a/b/samples.png\n") {
+		t.Errorf("stdout is %q, want a result for the grid and the picture", stdout)
+	}
+	wantRunFiles(t, dir)
+	before := contents(t, dir)
+
+	again := gan(t, "-steps", "1", "-out", "a/b")
+	again.Dir = cmd.Dir
+	stdout, stderr, code = runProgram(t, again)
+	if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "-resume a/b") {
+		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to go on", code, stdout, stderr)
+	}
+	wantFiles(t, dir, before)
+
+	for _, want := range []string{"gan-ring", "gan-ring-2"} {
+		cmd := gan(t, "-steps", "1")
+		cmd.Dir = again.Dir
+		stdout, stderr, code := runProgram(t, cmd)
+		if code != 0 {
+			t.Fatalf("exit code %d, stderr %s", code, stderr)
+		}
+		checkResult(t, cmd, stdout, want)
+	}
+}
+
+// TestDigitsRun is short, and has a classifier trained first.
+func TestDigitsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("training a classifier takes seconds")
+	}
+	cmd := gan(t, "-steps", "2", "-data", "digits")
+	stdout, stderr, code := runProgram(t, cmd)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	if !regexp.MustCompile(`^modes \d+/10  high quality \d+\.\d%  reverse KL \d\.\d{3}\ndead units: .+\npicture: gan-digits/samples.png\n$`).MatchString(stdout) {
+		t.Errorf("stdout is %q, want a result for digits, which have no width", stdout)
+	}
+	wantRunFiles(t, filepath.Join(cmd.Dir, "gan-digits"))
+}
+
+func TestHelp(t *testing.T) {
+	stdout, stderr, code := runProgram(t, gan(t, "-h"))
+	if code != 0 || stderr != "" {
+		t.Errorf("exit code %d, stderr %q, want 0 and nothing", code, stderr)
+	}
+	for _, want := range []string{"-data", "-mnist", "-loss", "-activation", "-alpha", "-steps", "-seed", "-seeds", "-out", "-resume",
+		"8 Gaussians", "98.9%", "Ctrl-C", fmt.Sprintf("(default %v)", defaults.Alpha), checkpointName} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the help does not mention %s", want)
+		}
+	}
+	for _, file := range runFiles {
+		if !strings.Contains(stdout, file) {
+			t.Errorf("the help does not mention the file %s", file)
+		}
+	}
+	for name := range games {
+		if !strings.Contains(stdout, name) {
+			t.Errorf("the help does not mention the loss %s", name)
+		}
+	}
+	if strings.Contains(stdout, "%!") {
+		t.Errorf("the help is badly formatted: %s", stdout)
+	}
+}
+
+func TestBadFlags(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want []string
+	}{
+		{"-stepps 5", []string{"-stepps"}},
+		{"-steps 0", []string{"-steps", "0", "at least 1"}},
+		{"-steps -3", []string{"-steps", "-3", "at least 1"}},
+		{"-steps many", []string{"-steps", "many"}},
+		{"-steps", []string{"-steps"}},
+		{"-seed -1", []string{"-seed", "-1"}},
+		{"-seeds 0", []string{"-seeds", "0", "at least 1"}},
+		{"-alpha NaN", []string{"alpha", "NaN", "finite"}},
+		{"-alpha -Inf", []string{"alpha", "-Inf", "finite"}},
+		{"-alpha 1e39", []string{"alpha", "1e+39", "float32"}},
+		{"-alpha x", []string{"-alpha", "x"}},
+		{"-activation gelu", []string{"gelu", "leaky", "relu", "builtin"}},
+		{"-activation relu -alpha 0.2", []string{"-alpha", "0.2", "relu"}},
+		{"-loss wgan", []string{"wgan", "plain", "wgan-gp", "r1r2"}},
+		{"-data rings", []string{"rings", "ring", "grid", "digits", "mnist"}},
+		{"-data mnist", []string{"-mnist"}},
+		{"-data mnist -mnist nowhere", []string{"nowhere", "train-images"}},
+		{"-mnist nowhere", []string{"-mnist", "nowhere", "-data mnist"}},
+		{"-out file", []string{"-out", "file", "not a directory"}},
+		{"-out file/below", []string{"-out", "file", "not a directory"}},
+		{"-steps 1 -out=", []string{"-out", "directory"}},
+		{"-steps 1 -resume=", []string{"-resume", "directory"}},
+		{"-resume nowhere", []string{"nowhere/checkpoint.npz", "no such file"}},
+		{"-resume file -out other", []string{"-resume", "-out"}},
+		{"-resume file -seeds 2", []string{"-resume", "-seeds"}},
+		{"-steps 5 more", []string{"more", "not a flag"}},
+	} {
+		cmd := gan(t, strings.Fields(test.args)...)
+		if err := os.WriteFile(filepath.Join(cmd.Dir, "file"), []byte("old"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code := runProgram(t, cmd)
+		if code == 0 {
+			t.Errorf("%s: exit code 0", test.args)
+		}
+		if strings.Count(stderr, "\n") != 1 || stdout != "" {
+			t.Errorf("%s: stderr %q, stdout %q, want one line and nothing", test.args, stderr, stdout)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%s: stderr is %q, want it to mention %s", test.args, stderr, want)
+			}
+		}
+		wantFiles(t, cmd.Dir, map[string]string{"file": "old"})
+	}
+}
+
+// TestInterrupt sends a signal once training is under way, goes on, and wants
+// the files of a run that was not interrupted.
+func TestInterrupt(t *testing.T) {
+	const steps = "30"
+	flags := []string{"-steps", steps, "-seed", "5"}
+	whole := gan(t, flags...)
+	wholeStdout, stderr, code := runProgram(t, whole)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	want := contents(t, filepath.Join(whole.Dir, "gan-ring"))
+
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		cmd := gan(t, flags...)
+		var stdout bytes.Buffer
+		cmd.Stdout = &stdout
+		pipe, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewReader(pipe)
+		if first, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 3/"+steps+" ") {
+			t.Errorf("first line of progress is %q (%v)", first, err)
+		}
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		rest, err := io.ReadAll(lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%v: %v, want exit code 0", sig, err)
+		}
+		if !regexp.MustCompile(`interrupted after \d+ of ` + steps + ` steps, go on by -resume gan-ring\n$`).Match(rest) {
+			t.Errorf("%v: stderr ends with %q, want it to say after how many steps", sig, rest)
+		}
+		checkResult(t, cmd, stdout.String(), "gan-ring")
+
+		dir := filepath.Join(cmd.Dir, "gan-ring")
+		before := contents(t, dir)
+		for _, contradiction := range [][]string{{"-steps", "31"}, {"-seed", "6"}, {"-data", "grid"}} {
+			resumed := gan(t, append(contradiction, "-resume", "gan-ring")...)
+			resumed.Dir = cmd.Dir
+			stdout, stderr, code := runProgram(t, resumed)
+			if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, contradiction[0]+" is "+contradiction[1]) {
+				t.Errorf("%v: exit code %d, stdout %q, stderr %q, want one line about it", contradiction, code, stdout, stderr)
+			}
+			wantFiles(t, dir, before)
+		}
+
+		resumed := gan(t, append(flags, "-resume", "gan-ring")...)
+		resumed.Dir = cmd.Dir
+		resumedStdout, stderr, code := runProgram(t, resumed)
+		if code != 0 {
+			t.Fatalf("%v: exit code %d, stderr %s", sig, code, stderr)
+		}
+		if resumedStdout != wholeStdout {
+			t.Errorf("%v: resumed, the result is %q, want %q", sig, resumedStdout, wholeStdout)
+		}
+		for name, content := range contents(t, dir) {
+			if want[name] != content {
+				t.Errorf("%v: resumed, %s is not what it is without an interruption", sig, name)
+			}
+		}
+		wantRunFiles(t, dir)
+	}
+}
+
+// TestResumeBad has a checkpoint that is broken.
+func TestResumeBad(t *testing.T) {
+	s := settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 5, Seed: 12}
+	r := started(t, s)
+	r.trainUntil(t, 2)
+	good := readAll(t, r.path(checkpointName))
+	flipped := bytes.Clone(good)
+	flipped[len(good)/3] ^= 1
+	for name, bad := range map[string][]byte{"truncated": good[:len(good)/2], "flipped": flipped, "empty": nil} {
+		cmd := gan(t, "-resume", "run")
+		dir := filepath.Join(cmd.Dir, "run")
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, checkpointName), bad, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code := runProgram(t, cmd)
+		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "run/"+checkpointName) {
+			t.Errorf("%s: exit code %d, stdout %q, stderr %q, want one line that names the file", name, code, stdout, stderr)
+		}
+		wantFiles(t, dir, map[string]string{checkpointName: string(bad)})
+	}
+}

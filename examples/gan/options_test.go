@@ -1,0 +1,83 @@
+package main
+
+import (
+	"flag"
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	o, err := parse(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Data != "ring" || o.Activation != "leaky" || o.Steps != defaultSteps["ring"] || o.seeds != 1 || o.out != "" || o.resume != "" {
+		t.Errorf("without flags: got %+v", o)
+	}
+	if err := o.settings.check(); err != nil {
+		t.Errorf("without flags: %v", err)
+	}
+
+	o, err = parse(strings.Fields("-data mnist -mnist D -loss plain -activation builtin -alpha -0.5 -steps 7 -seed 18446744073709551615 -seeds 3 -out O"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: -0.5, Steps: 7, Seed: 1<<64 - 1}); o.settings != want || o.seeds != 3 || o.out != "O" {
+		t.Errorf("got %+v, want %+v, 3 seeds, out O", o, want)
+	}
+
+	for args, want := range map[string]settings{
+		"-activation relu":          {Activation: "relu", Alpha: 0, Data: "ring", Steps: defaultSteps["ring"]},
+		"-activation relu -alpha 0": {Activation: "relu", Alpha: 0, Data: "ring", Steps: defaultSteps["ring"]},
+		"-data grid":                {Activation: "leaky", Alpha: defaults.Alpha, Data: "grid", Steps: defaultSteps["grid"]},
+		"-data digits":              {Activation: "leaky", Alpha: defaults.Alpha, Data: "digits", Steps: defaultSteps["digits"]},
+		"-data digits -steps 3":     {Activation: "leaky", Alpha: defaults.Alpha, Data: "digits", Steps: 3},
+	} {
+		o, err := parse(strings.Fields(args))
+		if err != nil {
+			t.Errorf("%s: %v", args, err)
+			continue
+		}
+		got := settings{Activation: o.Activation, Alpha: o.Alpha, Data: o.Data, Steps: o.Steps}
+		if got != want {
+			t.Errorf("%s: got %+v, want %+v", args, got, want)
+		}
+		if err := o.settings.check(); err != nil {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	if _, err := parse([]string{"-h"}); err != flag.ErrHelp {
+		t.Errorf("-h: got error %v, want %v", err, flag.ErrHelp)
+	}
+}
+
+// TestOptionsCheck wants flags that were given to agree with the run that is
+// resumed, and others not to matter.
+func TestOptionsCheck(t *testing.T) {
+	was := settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: 0.5, Steps: 7, Seed: 2}
+	for args, want := range map[string]string{
+		"": "",
+		"-data mnist -mnist D -loss plain -activation builtin -alpha 0.5 -steps 7 -seed 2": "",
+		"-alpha 0.50":      "",
+		"-data ring":       "-data is ring, but the run in R was started with mnist",
+		"-mnist E":         "-mnist is E, but the run in R was started with D",
+		"-loss r1r2":       "-loss is r1r2, but the run in R was started with plain",
+		"-activation relu": "-activation is relu, but the run in R was started with builtin",
+		"-alpha 0.2":       "-alpha is 0.2, but the run in R was started with 0.5",
+		"-steps 8":         "-steps is 8, but the run in R was started with 7",
+		"-seed 1":          "-seed is 1, but the run in R was started with 2",
+	} {
+		o, err := parse(append(strings.Fields(args), "-resume", "R"))
+		if err != nil {
+			t.Errorf("%s: %v", args, err)
+			continue
+		}
+		got := ""
+		if err := o.check(was); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got error %q, want %q", args, got, want)
+		}
+	}
+}
