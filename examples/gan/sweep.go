@@ -17,6 +17,14 @@ import (
 // sweep does a run for each of several seeds, each in a directory of its own,
 // and sums up what came out of them.
 func sweep(ctx context.Context, o options, c config, dir string, stdout io.Writer, stderr *os.File) error {
+	dirs := make([]string, o.seeds)
+	for i := range dirs {
+		var err error
+		if dirs[i], err = newDirectory(filepath.Join(dir, fmt.Sprintf("seed-%d", o.Seed+uint64(i))), o.Data); err != nil {
+			return err
+		}
+	}
+
 	var (
 		progress = newProgress(stderr, 0, o.seeds*o.Steps)
 		ends     = make([]*record, o.seeds) // nil for a run that was interrupted
@@ -33,12 +41,8 @@ func sweep(ctx context.Context, o options, c config, dir string, stdout io.Write
 			}
 			s := o.settings
 			s.Seed += uint64(i)
-			sub, err := newDirectory(filepath.Join(dir, fmt.Sprintf("seed-%d", s.Seed)), s.Data)
-			if err != nil {
-				return err
-			}
-			r := newRun(s, c, sub)
-			err = r.train(ctx, func() {
+			r := newRun(s, c, dirs[i])
+			err := r.train(ctx, func() {
 				mutex.Lock()
 				defer mutex.Unlock()
 				steps++
