@@ -249,7 +249,7 @@ func TestBadFlags(t *testing.T) {
 // TestInterrupt sends a signal once training is under way, goes on, and wants
 // the files of a run that was not interrupted.
 func TestInterrupt(t *testing.T) {
-	const steps = "30"
+	const steps = "15"
 	flags := []string{"-steps", steps, "-seed", "5"}
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)
@@ -270,7 +270,7 @@ func TestInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewReader(pipe)
-		if first, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 3/"+steps+" ") {
+		if first, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 1/"+steps+" ") {
 			t.Errorf("first line of progress is %q (%v)", first, err)
 		}
 		if err := cmd.Process.Signal(sig); err != nil {
@@ -290,7 +290,7 @@ func TestInterrupt(t *testing.T) {
 
 		dir := filepath.Join(cmd.Dir, "gan-ring")
 		before := contents(t, dir)
-		for _, contradiction := range [][]string{{"-steps", "31"}, {"-seed", "6"}, {"-data", "grid"}} {
+		for _, contradiction := range [][]string{{"-steps", "16"}, {"-seed", "6"}, {"-data", "grid"}} {
 			resumed := gan(t, append(contradiction, "-resume", "gan-ring")...)
 			resumed.Dir = cmd.Dir
 			stdout, stderr, code := runProgram(t, resumed)
