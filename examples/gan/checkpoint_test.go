@@ -70,6 +70,12 @@ func TestResume(t *testing.T) {
 		// Not every step is looked at.
 		{settings{Data: "ring", Loss: "plain", Activation: "relu", Steps: 200, Seed: 5}, []int{2, 5}, 9},
 	} {
+		if testing.Short() {
+			test.interrupted = test.interrupted[:1]
+			if test.Activation == "relu" {
+				continue
+			}
+		}
 		name := fmt.Sprint(test.settings)
 		whole := started(t, test.settings)
 		whole.trainUntil(t, test.until)
@@ -119,6 +125,9 @@ func TestResumeAtOnce(t *testing.T) {
 // TestResumeDigits does it with convolutions, and without another classifier:
 // training one takes seconds.
 func TestResumeDigits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scoring pictures takes long")
+	}
 	im := judgedDigits(t)
 	im.channels, im.hidden, im.latent = 2, 4, 3
 	s := settings{Data: "digits", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 4, Seed: 7}
@@ -208,9 +217,9 @@ func npy(t *testing.T, d *tensor.Dense) string {
 }
 
 // wantRefused puts a checkpoint into a directory of its own and wants an error
-// about it, in one line, that names the file and mentions something, and nothing
-// changed.
-func wantRefused(t *testing.T, name string, checkpoint []byte, mention string) {
+// about it, in one line, that names the file and mentions other things, and
+// nothing changed.
+func wantRefused(t *testing.T, name string, checkpoint []byte, mentions ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, checkpointName)
@@ -222,8 +231,10 @@ func wantRefused(t *testing.T, name string, checkpoint []byte, mention string) {
 		t.Errorf("%s: no error", name)
 		return
 	}
-	if text := err.Error(); !strings.Contains(text, path) || !strings.Contains(text, mention) || strings.Contains(text, "\n") {
-		t.Errorf("%s: the error is %q, want one line that names the file and mentions %q", name, text, mention)
+	for _, mention := range append(mentions, path) {
+		if text := err.Error(); !strings.Contains(text, mention) || strings.Contains(text, "\n") {
+			t.Errorf("%s: the error is %q, want one line that mentions %q", name, text, mention)
+		}
 	}
 	wantFiles(t, dir, map[string]string{checkpointName: string(checkpoint)})
 }
@@ -246,7 +257,11 @@ func TestBadCheckpoint(t *testing.T) {
 	wantRefused(t, "text", []byte("not an archive\n"), "can't be read")
 
 	// Not every array, which would take long, but each of the others.
-	some := func(i int) bool { return i%7 == 0 || i >= len(members)-3 }
+	every := 7
+	if testing.Short() {
+		every = 20
+	}
+	some := func(i int) bool { return i%every == 0 || i >= len(members)-3 }
 
 	// A bit of what a member is compressed to.
 	z, err := zip.NewReader(bytes.NewReader(good), int64(len(good)))
@@ -311,8 +326,7 @@ func TestBadCheckpoint(t *testing.T) {
 			}
 			return true
 		})
-		wantRefused(t, test.name, bad, array)
-		wantRefused(t, test.name, bad, test.mention)
+		wantRefused(t, test.name, bad, array, test.mention)
 	}
 	wantRefused(t, "another random state", rezip(t, members, func(m *member) bool {
 		if m.name == "random.npy" {

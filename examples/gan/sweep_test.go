@@ -118,6 +118,9 @@ func TestSweep(t *testing.T) {
 			t.Errorf("the row of seed %s is %q, want %q", seed, got[1+i], want)
 		}
 
+		if testing.Short() {
+			continue
+		}
 		alone := gan(t, strings.Fields(flags+" -seed "+seed)...)
 		if _, stderr, code := runProgram(t, alone); code != 0 {
 			t.Fatalf("exit code %d, stderr %s", code, stderr)
