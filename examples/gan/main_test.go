@@ -249,7 +249,11 @@ func TestBadFlags(t *testing.T) {
 // TestInterrupt sends a signal once training is under way, goes on, and wants
 // the files of a run that was not interrupted.
 func TestInterrupt(t *testing.T) {
-	const steps = "15"
+	steps, contradictions := "15", [][]string{{"-steps", "16"}, {"-seed", "6"}, {"-data", "grid"}}
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if testing.Short() {
+		steps, contradictions, signals = "8", contradictions[:1], signals[:1]
+	}
 	flags := []string{"-steps", steps, "-seed", "5"}
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)
@@ -258,10 +262,6 @@ func TestInterrupt(t *testing.T) {
 	}
 	want := contents(t, filepath.Join(whole.Dir, "gan-ring"))
 
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if testing.Short() {
-		signals = signals[:1]
-	}
 	for _, sig := range signals {
 		cmd := gan(t, flags...)
 		var stdout bytes.Buffer
@@ -294,7 +294,7 @@ func TestInterrupt(t *testing.T) {
 
 		dir := filepath.Join(cmd.Dir, "gan-ring")
 		before := contents(t, dir)
-		for _, contradiction := range [][]string{{"-steps", "16"}, {"-seed", "6"}, {"-data", "grid"}} {
+		for _, contradiction := range contradictions {
 			resumed := gan(t, append(contradiction, "-resume", "gan-ring")...)
 			resumed.Dir = cmd.Dir
 			stdout, stderr, code := runProgram(t, resumed)

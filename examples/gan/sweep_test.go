@@ -73,13 +73,17 @@ func TestSummarize(t *testing.T) {
 // TestSweep runs two seeds, and wants from each what a run of its own gives, and
 // a table that sums up their last records.
 func TestSweep(t *testing.T) {
-	const flags = "-steps 5 -loss wgan-gp -activation relu"
+	steps := 5
+	if testing.Short() {
+		steps = 2
+	}
+	flags := fmt.Sprintf("-steps %d -loss wgan-gp -activation relu", steps)
 	cmd := gan(t, strings.Fields(flags+" -seeds 2 -seed 3")...)
 	stdout, stderr, code := runProgram(t, cmd)
 	if code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
 	}
-	if strings.Count(stderr, "\n") != 10 || !strings.Contains(stderr, "step 10/10 ") || !strings.Contains(stderr, "of 2 seeds complete") {
+	if strings.Count(stderr, "\n") != 2*steps || !strings.Contains(stderr, fmt.Sprintf("step %d/%[1]d ", 2*steps)) || !strings.Contains(stderr, "of 2 seeds complete") {
 		t.Errorf("stderr is %q, want it to count the steps of both", stderr)
 	}
 	first, table, _ := strings.Cut(stdout, "\n")
