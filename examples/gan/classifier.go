@@ -56,7 +56,7 @@ func newClassifier(im images, act activation) (*classifier, error) {
 	c.pictures = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(evaluated, im.size()))
 	logits, _ = c.network.in(g, "classifier").forward(input(g, "pictures", c.pictures))
 	gorgonia.Read(logits, &c.logits)
-	c.machine = gorgonia.NewTapeMachine(g)
+	c.machine = newMachine(g)
 
 	pixels, labels := im.labelled(rng, evaluated)
 	guesses, _, err := c.classify(pixels)

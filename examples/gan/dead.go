@@ -40,14 +40,14 @@ func newDeadUnits(t *trainer) *deadUnits {
 	dGenerated, _ := d.backward(preD, onesLike(ratings))
 	_, dPre := gen.backward(preG, inRows(dGenerated, heldOut))
 	u.generatorUnits = t.generator.readUnits(dPre)
-	u.generator = gorgonia.NewTapeMachine(g)
+	u.generator = newMachine(g)
 
 	g = gorgonia.NewGraph()
 	d = t.discriminator.in(g, "discriminator")
 	ratings, preD = d.forward(input(g, "samples", u.samples))
 	_, dPre = d.backward(preD, onesLike(ratings))
 	u.discriminatorUnits = t.discriminator.readUnits(dPre)
-	u.discriminator = gorgonia.NewTapeMachine(g)
+	u.discriminator = newMachine(g)
 	return u
 }
 

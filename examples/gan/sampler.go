@@ -20,7 +20,7 @@ func newSampler(generator *network, n int) *sampler {
 	s := &sampler{latent: newLatent(generator, n)}
 	y, _ := generator.in(g, "generator").forward(input(g, "latent", s.latent))
 	gorgonia.Read(y, &s.output)
-	s.machine = gorgonia.NewTapeMachine(g)
+	s.machine = newMachine(g)
 	return s
 }
 

@@ -27,7 +27,7 @@ func tiny(tb testing.TB, loss, activation string) config {
 	}
 	m := ring()
 	m.hidden = 5
-	return config{task: m, game: game, dtype: tensor.Float64, act: act, batch: 4, steps: 100, seed: 1}
+	return config{task: m, game: game, recipe: game.points, dtype: tensor.Float64, act: act, batch: 4, steps: 100, seed: 1}
 }
 
 // miniatures is the task of drawing pictures of noise, 6 by 6: the smallest one

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,14 +66,11 @@ func sweep(ctx context.Context, o options, c config, dir string, stdout io.Write
 	}
 	err := workers.Wait()
 	progress.finish()
-	if err != nil {
-		return err
-	}
 	if complete < o.seeds {
-		fmt.Fprintf(stderr, "interrupted when %d of %d seeds were complete, go on with each by -resume\n", complete, o.seeds)
+		fmt.Fprintf(stderr, "%d of %d seeds are complete, others that have begun go on by -resume\n", complete, o.seeds)
 	}
 	fmt.Fprintln(stdout, "runs:", dir)
-	return summarize(stdout, o.Seed, ends)
+	return errors.Join(summarize(stdout, o.Seed, ends), err)
 }
 
 // summarize writes a table of how runs ended, with means and their standard

@@ -114,17 +114,17 @@ func TestReluSameCurve(t *testing.T) {
 
 func TestSchedule(t *testing.T) {
 	for name, g := range games {
-		tr := &trainer{config: config{game: g, steps: 1000}}
-		first, last := g.firstWeight, g.lastWeight
+		tr := &trainer{config: config{game: g, recipe: g.points, steps: 1000}}
+		first, last := g.points.firstWeight, g.points.lastWeight
 		for _, want := range []struct {
 			step         int
 			rate, weight float64
 		}{
-			{0, g.rate, first},
-			{250, g.rate, math.Pow(first, 0.75) * math.Pow(last, 0.25)},
-			{500, g.rate, math.Sqrt(first * last)},
-			{750, g.rate * (1 + lastRate) / 2, math.Pow(first, 0.25) * math.Pow(last, 0.75)},
-			{1000, g.rate * lastRate, last},
+			{0, g.points.rate, first},
+			{250, g.points.rate, math.Pow(first, 0.75) * math.Pow(last, 0.25)},
+			{500, g.points.rate, math.Sqrt(first * last)},
+			{750, g.points.rate * (1 + lastRate) / 2, math.Pow(first, 0.25) * math.Pow(last, 0.75)},
+			{1000, g.points.rate * lastRate, last},
 		} {
 			tr.step = want.step
 			rate, weight := tr.schedule()
@@ -299,13 +299,6 @@ func TestHeapHolds(t *testing.T) {
 	m.hidden = 4
 	c.task, c.dtype, c.batch, c.steps = m, tensor.Float32, 2, steps
 	tr := newTrainer(c)
-	live := func() uint64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC() // finalizers of the first have run, pools are empty
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	tr.advance(t, steps/10)
 	before := live()
 	for range steps - steps/10 {
@@ -317,6 +310,38 @@ func TestHeapHolds(t *testing.T) {
 		t.Errorf("heap grew from %d to %d bytes in %d steps", before, after, steps-steps/10)
 	}
 	runtime.KeepAlive(tr)
+}
+
+// live is the size of what is on the heap and in use.
+func live() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // finalizers of the first have run, pools are empty
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestTrainersAreFreed wants trainers that nobody uses any more to leave less
+// than a tenth of what one of them takes.
+func TestTrainersAreFreed(t *testing.T) {
+	const trainers = 20
+	c := tiny(t, "r1r2", "leaky")
+	train := func() *trainer {
+		tr := newTrainer(c)
+		tr.advance(t, 1)
+		return tr
+	}
+	train()
+	before := live()
+	kept := train()
+	one := live() - before
+	for range trainers {
+		train()
+	}
+	if left := int64(live()) - int64(before) - int64(one); left > trainers*int64(one)/10 {
+		t.Errorf("%d trainers left %d kB on the heap, where one takes %d kB", trainers, left/1000, one/1000)
+	}
+	runtime.KeepAlive(kept)
 }
 
 // BenchmarkStep is a step of a default run. The same steps are done with

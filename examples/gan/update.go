@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 
 	"gorgonia.org/gorgonia"
 )
@@ -28,8 +29,17 @@ func newUpdate(loss *gorgonia.Node, params gorgonia.Nodes, beta1, beta2 float64)
 	// that nobody asked for. The subgraph leaves them out.
 	roots := append(gorgonia.Nodes{gorgonia.Read(loss, &u.loss)}, grads...)
 	g := loss.Graph().SubgraphRoots(roots...)
-	u.machine = gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(params...))
+	u.machine = newMachine(g, gorgonia.BindDualValues(params...))
 	return u
+}
+
+// newMachine is gorgonia.NewTapeMachine, but lets go of the machine's memory when
+// it is no longer used. Gorgonia sets a finalizer, and Go never collects what has
+// one and refers to itself. Without a GPU the finalizer has nothing to do.
+func newMachine(g *gorgonia.ExprGraph, opts ...gorgonia.VMOpt) gorgonia.VM {
+	m := gorgonia.NewTapeMachine(g, opts...)
+	runtime.SetFinalizer(m, nil)
+	return m
 }
 
 // run does one step at the given learning rate and returns the loss before it.
