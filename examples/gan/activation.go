@@ -19,8 +19,8 @@ type activation struct {
 }
 
 // newActivation returns the activation of that name: leaky is this module's
-// operator, relu the same with a slope of 0, builtin is gorgonia.LeakyRelu. It is an error if the slope is not a
-// number in dtype dt.
+// operator, relu the same where the slope is 0, builtin is gorgonia.LeakyRelu. It
+// is an error if the slope is not a number in dtype dt.
 func newActivation(name string, alpha float64, dt tensor.Dtype) (activation, error) {
 	act := activation{
 		name:  name,

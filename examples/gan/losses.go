@@ -20,10 +20,10 @@ type game struct {
 	// penalty, if there is one, is added to the discriminator's loss, times a
 	// weight. It is of D's gradients with respect to some samples, a row each.
 	penalty func(gradients *gorgonia.Node) *gorgonia.Node
-	// between says that these samples lie between real and generated ones.
+	// interpolated says that these samples lie between real and generated ones.
 	// Otherwise they are the rated ones.
-	between bool
-	rounds  int // updates of the discriminator in a step
+	interpolated bool
+	rounds       int // updates of the discriminator in a step
 
 	beta1, beta2   float64 // Adam's memory for gradients, and for their squares
 	points, images recipe  // for either kind of samples
@@ -59,7 +59,7 @@ var games = map[string]game{
 		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return must(gorgonia.Mean(must(gorgonia.Sub(generated, real))))
 		},
-		penalty: meanSquaredExcess, between: true,
+		penalty: meanSquaredExcess, interpolated: true,
 		rounds: 3, beta1: 0, beta2: 0.9,
 		points: recipe{1e-3, 1, 1}, images: recipe{1e-3, 10, 10},
 	},

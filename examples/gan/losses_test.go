@@ -172,7 +172,7 @@ func TestPenaltyGradcheck(t *testing.T) {
 		for task, c := range tasks(tiny(t, loss, "leaky")) {
 			tr := ready(t, c, weight)
 			inputs := append(tr.discriminator.parameters(), tr.samples)
-			if c.game.between {
+			if c.interpolated {
 				inputs = append(inputs, tr.between)
 			}
 			err := gradcheck.Check(func(in ...*gorgonia.Node) (*gorgonia.Node, error) {
@@ -183,7 +183,7 @@ func TestPenaltyGradcheck(t *testing.T) {
 				}
 				at, pre := d.forward(in[0])
 				loss, rows := c.discriminatorLoss(halves(at)), 2*c.batch
-				if c.game.between {
+				if c.interpolated {
 					at, pre = d.forward(in[1])
 					rows = c.batch
 				}

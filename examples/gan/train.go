@@ -95,7 +95,7 @@ func (t *trainer) buildDiscriminatorUpdate() {
 	t.penaltyWeight = gorgonia.NewScalar(g, t.dtype, gorgonia.WithName("penalty weight"))
 	if t.penalty != nil {
 		at, rows := ratings, 2*t.batch
-		if t.config.between {
+		if t.interpolated {
 			at, pre = d.forward(input(g, "between", t.between))
 			rows = t.batch
 		}
@@ -155,7 +155,7 @@ func (t *trainer) drawSamples() error {
 	real := t.sample(t.rng, t.batch)
 	set(t.real, real)
 	set(t.samples, append(real, generated...))
-	if t.config.between {
+	if t.interpolated {
 		mixed := make([]float64, len(generated))
 		for i := range t.batch {
 			share := t.rng.Float64()
