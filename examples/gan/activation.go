@@ -19,8 +19,8 @@ type activation struct {
 }
 
 // newActivation returns the activation of that name: leaky is this module's
-// operator, relu the same where the slope is 0, builtin is gorgonia.LeakyRelu. It
-// is an error if the slope is not a number in dtype dt.
+// operator, relu is the same for a slope of 0, builtin is gorgonia.LeakyRelu. It
+// is an error if the slope is not finite in dtype dt.
 func newActivation(name string, alpha float64, dt tensor.Dtype) (activation, error) {
 	act := activation{
 		name:  name,
@@ -48,7 +48,7 @@ func newActivation(name string, alpha float64, dt tensor.Dtype) (activation, err
 // builtinGrad is the gradient of gorgonia.LeakyRelu the way Gorgonia itself
 // derives it, dy·(x ≥ 0) + alpha·dy·(x < 0). The graph shares the comparisons
 // with the forward pass, so this costs the built-in as little as can be; and as
-// nothing of this module's operator is left in the program, measuring one
+// nothing of this module's operator is left in the networks, measuring one
 // against the other measures Gorgonia with it and Gorgonia without.
 func builtinGrad(x, dy *gorgonia.Node, alpha float64) (*gorgonia.Node, error) {
 	zero, slope := constant(x.Dtype(), 0), constant(x.Dtype(), alpha)

@@ -122,7 +122,7 @@ func readReached(z *zip.Reader) (to reached, err error) {
 		return to, fmt.Errorf("%s: %w", progressName, err)
 	}
 	if to.Step < 0 || to.Step > to.Steps || to.Records < 0 || to.Records > to.Step {
-		return to, fmt.Errorf("%s: %d of %d steps and %d records, expected more of the former than of the latter", progressName, to.Step, to.Steps, to.Records)
+		return to, fmt.Errorf("%s: step %d, %d steps, %d records, expected 0 ≤ records ≤ step ≤ steps", progressName, to.Step, to.Steps, to.Records)
 	}
 	return to, nil
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // agree has nothing against any settings.
-func agree(settings) error { return nil }
+func agree(*settings) error { return nil }
 
 // wantSameRun fails unless two runs have come to the same, bit by bit, in memory
 // and in their directories.
@@ -377,8 +377,8 @@ func TestOpenRunErrors(t *testing.T) {
 	r.trainUntil(t, 1)
 	before := contents(t, r.dir)
 	against := fmt.Errorf("something against it")
-	_, err := openRun(r.dir, func(got settings) error {
-		if got != s {
+	_, err := openRun(r.dir, func(got *settings) error {
+		if *got != s {
 			t.Errorf("settings %+v, want %+v", got, s)
 		}
 		return against

@@ -16,7 +16,7 @@ const (
 	lessons  = 1500 // steps of the classifier's training
 	lesson   = 64   // pictures in a step
 	sure     = 0.9  // probability from which a picture is clearly a digit
-	coverage = 0.01 // share of clear pictures from which a digit counts as covered
+	coverage = 0.01 // share of clear pictures above which a digit counts as covered
 )
 
 // classifier is a small network that tells digits apart. It learns from real
@@ -120,19 +120,19 @@ func (im images) score(samples []float64) (score, error) {
 	if err != nil {
 		return score{}, err
 	}
-	var all, clear [classes]float64
+	var all, certain [classes]float64
 	for i, l := range labels {
 		all[l] += 1 / float64(len(labels))
 		if probabilities[i] >= sure {
-			clear[l] += 1 / float64(len(labels))
+			certain[l] += 1 / float64(len(labels))
 		}
 	}
 	s := score{of: classes, width: math.NaN()}
 	for l := range classes {
-		s.quality += clear[l]
+		s.quality += certain[l]
 	}
 	for l := range classes {
-		if clear[l] > coverage*s.quality {
+		if certain[l] > coverage*s.quality {
 			s.modes++
 		}
 		if all[l] > 0 {

@@ -26,8 +26,14 @@ func newDirectory(name, data string) (string, error) {
 	if err := os.MkdirAll(name, 0o777); err != nil {
 		return "", fmt.Errorf("-out: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(name, checkpointName)); err == nil {
-		return "", fmt.Errorf("-out is %s, where there is a run already: go on with it by -resume %[1]s, or choose another directory", name)
+	for _, file := range files {
+		_, err := os.Lstat(filepath.Join(name, file))
+		if err == nil {
+			return "", fmt.Errorf("%s contains %s, expected a directory without a run: go on with that by -resume %[1]s, or choose another -out", name, file)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("-out: %w", err)
+		}
 	}
 	// Better to know now than when there is something to write.
 	f, err := os.CreateTemp(name, "")

@@ -30,12 +30,15 @@ func TestNewDirectory(t *testing.T) {
 		}
 		wantFiles(t, deep, nil)
 	}
-	path := filepath.Join(deep, checkpointName)
-	if err := os.WriteFile(path, []byte("a run"), 0o666); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"checkpoint.npz", "metrics.csv", "samples.png", "training.png", "training.gif"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, file), []byte("a run"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, err := newDirectory(dir, "ring")
+		if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "-resume "+dir) {
+			t.Errorf("with %s in it: got error %v, want one that names it and says how to go on", file, err)
+		}
+		wantFiles(t, dir, map[string]string{file: "a run"})
 	}
-	if _, err := newDirectory(deep, "ring"); err == nil || !strings.Contains(err.Error(), "-resume "+deep) {
-		t.Errorf("with a run in it: got error %v, want one that says how to go on", err)
-	}
-	wantFiles(t, deep, map[string]string{checkpointName: "a run"})
 }

@@ -44,6 +44,9 @@ func values(v gorgonia.Value) []float64 {
 
 // set writes v into the elements of t.
 func set(t *tensor.Dense, v []float64) {
+	if len(v) != t.Size() {
+		panic(fmt.Sprintf("%d values, expected %d", len(v), t.Size()))
+	}
 	switch data := t.Data().(type) {
 	case []float64:
 		copy(data, v)

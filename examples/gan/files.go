@@ -11,8 +11,8 @@ import (
 // replaceFile writes a file. What was at path stays there, complete, until the
 // new file is; if there is an error, it stays for good.
 func replaceFile(path string, write func(io.Writer) error) error {
-	// A file in a new directory, as [os.CreateTemp] would create one that only
-	// its owner may read.
+	// A file in a new directory, because [os.CreateTemp] would create one that
+	// only its owner may read.
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".gan-")
 	if err != nil {
 		return err
@@ -23,6 +23,10 @@ func replaceFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := write(f); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Sync(); err != nil { // or a power failure could leave it empty
 		f.Close()
 		return err
 	}

@@ -37,7 +37,7 @@ func writeCSV(w io.Writer, history []record) error {
 	for _, r := range history {
 		var line []string
 		for _, v := range r.row() {
-			line = append(line, strconv.FormatFloat(v, 'g', 7, 64))
+			line = append(line, strconv.FormatFloat(v, 'g', -1, 64))
 		}
 		lines = append(lines, line)
 	}

@@ -20,7 +20,7 @@ func TestWriteCSV(t *testing.T) {
 	}
 	want := `step,discriminator loss,generator loss,modes,of modes,high quality,reverse KL,mode width,dead discriminator units,dead generator units
 10,1.5,-0.25,7,8,0.125,1e-05,0.75,0.0625,0.5
-10000,0.3333333,123456.8,10,10,1,0,NaN,1,0
+10000,0.3333333333333333,123456.75,10,10,1,0,NaN,1,0
 `
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)

@@ -3,13 +3,13 @@
 //
 //	go run ./examples/gan
 //
-// learns a ring of 8 Gaussians in about a minute: small and easily forgotten in
-// part. A generator that falls for mode collapse ends up on a few of the eight.
+// learns a ring of 8 narrow Gaussians in about a minute. A generator that falls
+// for mode collapse ends up on a few of the eight.
 // Run it with -h for what else there is to learn, and how.
 //
 // To read it, begin with train.go, which alternates between the two networks
 // (networks.go, layers.go) and their losses (losses.go). What they learn is in
-// data.go, digits.go and mnist.go, how well they have in metrics.go,
+// mixture.go, images.go, digits.go and mnist.go, how well they have in metrics.go,
 // classifier.go and dead.go. What concerns the operator is in activation.go.
 package main
 
@@ -62,7 +62,7 @@ func execute(ctx context.Context, o options, stdout io.Writer, stderr *os.File) 
 
 // resume goes on with the run in a directory.
 func resume(ctx context.Context, o options, stdout io.Writer, stderr *os.File) error {
-	r, err := openRun(o.resume, o.check)
+	r, err := openRun(o.resume, o.agree)
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,6 @@ func single(ctx context.Context, r *run, stdout io.Writer, stderr *os.File) erro
 		d := r.history[len(r.history)-1].dead
 		fmt.Fprintf(stdout, "dead units: discriminator %.1f%%, generator %.1f%%\n", 100*d.discriminator, 100*d.generator)
 	}
-	fmt.Fprintln(stdout, "picture:", r.path("samples.png"))
+	fmt.Fprintln(stdout, "picture:", r.path(samplesName))
 	return nil
 }

@@ -162,7 +162,7 @@ func TestDigitsRun(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
 	}
-	if !regexp.MustCompile(`^modes \d+/10  high quality \d+\.\d%  reverse KL \d\.\d{3}\ndead units: .+\npicture: gan-digits/samples.png\n$`).MatchString(stdout) {
+	if !regexp.MustCompile(`^modes \d+/10  high quality \d+\.\d%  reverse KL \d\.\d{3}\nclassifier: right about 9\d\.\d% of real pictures\ndead units: .+\npicture: gan-digits/samples.png\n$`).MatchString(stdout) {
 		t.Errorf("stdout is %q, want a result for digits, which have no width", stdout)
 	}
 	wantRunFiles(t, filepath.Join(cmd.Dir, "gan-digits"))

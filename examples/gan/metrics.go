@@ -8,7 +8,7 @@ import (
 // score says how well points match a mixture, by the measures that papers on
 // mode collapse report (PacGAN, arXiv:1712.04086, for one).
 type score struct {
-	modes, of int // modes with at least one good point, out of how many
+	modes, of int // modes that are reached, out of how many
 	// quality is the share of good points: those within 3σ of a centre.
 	quality float64
 	// reverseKL is the divergence of the shares of points nearest to each centre

@@ -32,8 +32,9 @@ stderr, the result to stdout:
   mode width    standard deviation within the modes, compared with the data's
   dead units    share of hidden units that can't learn any more
 
-Among pictures of digits, a mode is a digit, and a sample is of high quality if
-a classifier, which the program trains first, is sure of what it shows.
+Among pictures of digits, a sample is of high quality if a classifier, which the
+program trains first, is sure of what it shows. A mode is a digit, reached if more
+than 1%% of these samples show it.
 
 In the directory of the run are, in the end,
 
@@ -43,7 +44,7 @@ In the directory of the run are, in the end,
   metrics.csv     the numbers behind them
   checkpoint.npz  networks and all else that -resume needs; numpy.load reads it
 
-Equal flags give equal results. Ctrl-C ends the training early, with the results
+Equal flags give equal results, on machines of a kind. Ctrl-C ends the training early, with the results
 of what there is, and -resume goes on from there; a second Ctrl-C ends the
 program. Built with -tags openblas, it needs OpenBLAS (Debian's libopenblas-dev)
 and a fraction of the time.
@@ -67,7 +68,8 @@ Flags:
   -out DIR          directory for the files, without a run in it yet
                     (default gan-NAME of the data, with a number if need be)
   -resume DIR       go on with the run in this directory; all other flags are
-                    what they were, and need not be given
+                    what they were, and need not be given, but for -mnist if
+                    its files are elsewhere now
 `, defaults.Data, defaults.Loss, defaults.Activation, defaults.Alpha, defaults.Seed, defaultSteps["ring"], defaultSteps["digits"])
 }
 
@@ -95,8 +97,10 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("argument %q is not a flag, expected flags only", flags.Arg(0))
 	case o.seeds < 1:
 		return o, fmt.Errorf("-seeds is %d, expected at least 1", o.seeds)
-	case o.set["out"] && o.out == "", o.set["resume"] && o.resume == "":
-		return o, fmt.Errorf("-out or -resume is empty, expected a directory")
+	case o.set["out"] && o.out == "":
+		return o, fmt.Errorf("-out is empty, expected a directory")
+	case o.set["resume"] && o.resume == "":
+		return o, fmt.Errorf("-resume is empty, expected a directory")
 	case o.resume != "" && (o.set["out"] || o.set["seeds"]):
 		return o, fmt.Errorf("-resume goes without -out and -seeds: it goes on with one run, where it is")
 	}
@@ -112,15 +116,17 @@ func parse(args []string) (options, error) {
 	return o, nil
 }
 
-// check says whether the flags that were given agree with what a run was started
-// with.
-func (o options) check(s settings) error {
+// agree says whether the flags that were given agree with what a run was started
+// with. Only the files of MNIST may be elsewhere now.
+func (o options) agree(s *settings) error {
+	if o.set["mnist"] {
+		s.MNIST = o.MNIST
+	}
 	for _, f := range []struct {
 		name       string
 		given, was any
 	}{
 		{"data", o.Data, s.Data},
-		{"mnist", o.MNIST, s.MNIST},
 		{"loss", o.Loss, s.Loss},
 		{"activation", o.Activation, s.Activation},
 		{"alpha", o.Alpha, s.Alpha},

@@ -60,7 +60,7 @@ func TestOptionsCheck(t *testing.T) {
 		"-data mnist -mnist D -loss plain -activation builtin -alpha 0.5 -steps 7 -seed 2": "",
 		"-alpha 0.50":      "",
 		"-data ring":       "-data is ring, but the run in R was started with mnist",
-		"-mnist E":         "-mnist is E, but the run in R was started with D",
+		"-mnist E":         "", // where the files are now
 		"-loss r1r2":       "-loss is r1r2, but the run in R was started with plain",
 		"-activation relu": "-activation is relu, but the run in R was started with builtin",
 		"-alpha 0.2":       "-alpha is 0.2, but the run in R was started with 0.5",
@@ -73,11 +73,15 @@ func TestOptionsCheck(t *testing.T) {
 			continue
 		}
 		got := ""
-		if err := o.check(was); err != nil {
+		s := was
+		if err := o.agree(&s); err != nil {
 			got = err.Error()
 		}
 		if got != want {
 			t.Errorf("%s: got error %q, want %q", args, got, want)
+		}
+		if now := o.set["mnist"]; now && s.MNIST != o.MNIST || !now && s.MNIST != was.MNIST {
+			t.Errorf("%s: the files are in %s", args, s.MNIST)
 		}
 	}
 }

@@ -21,7 +21,17 @@ type run struct {
 	frames  [][]float64 // samples for each record, as many as a frame shows
 }
 
-// looks is how often a run is looked at.
+// The files of a run, beside the checkpoint.
+const (
+	metricsName  = "metrics.csv"
+	samplesName  = "samples.png"
+	trainingName = "training.png"
+	movieName    = "training.gif"
+)
+
+var files = []string{checkpointName, metricsName, samplesName, trainingName, movieName}
+
+// looks is how often a run is looked at, if it has as many steps.
 const looks = 50
 
 func newRun(s settings, c config, dir string) *run {
@@ -29,9 +39,9 @@ func newRun(s settings, c config, dir string) *run {
 	return &run{settings: s, trainer: newTrainer(c), dir: dir}
 }
 
-// openRun goes on with the run in a directory, if check has nothing against its
-// settings.
-func openRun(dir string, check func(settings) error) (*run, error) {
+// openRun goes on with the run in a directory, if check, which may say where its
+// data are now, has nothing against its settings.
+func openRun(dir string, check func(*settings) error) (*run, error) {
 	path := filepath.Join(dir, checkpointName)
 	z, err := zip.OpenReader(path)
 	if err != nil {
@@ -42,7 +52,7 @@ func openRun(dir string, check func(settings) error) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be resumed: %w", path, err)
 	}
-	if err := check(at.settings); err != nil {
+	if err := check(&at.settings); err != nil {
 		return nil, err
 	}
 	c, err := newConfig(at.settings)
@@ -73,6 +83,9 @@ func (r *run) train(ctx context.Context, report func()) error {
 			}
 		}
 		report()
+	}
+	if r.step == r.steps {
+		return nil
 	}
 	return r.save() // where it was interrupted
 }
@@ -109,7 +122,7 @@ func (r *run) save() error {
 	if err := replaceFile(r.path(checkpointName), r.writeCheckpoint); err != nil {
 		return err
 	}
-	return replaceFile(r.path("metrics.csv"), func(w io.Writer) error { return writeCSV(w, r.history) })
+	return replaceFile(r.path(metricsName), func(w io.Writer) error { return writeCSV(w, r.history) })
 }
 
 // draw writes the pictures, and returns the score of what the first one shows.
@@ -124,7 +137,7 @@ func (r *run) draw() (score, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := savePNG(r.path("samples.png"), samples); err != nil {
+	if err := savePNG(r.path(samplesName), samples); err != nil {
 		return s, err
 	}
 	if len(r.history) == 0 { // interrupted before the first look
@@ -134,7 +147,7 @@ func (r *run) draw() (score, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := savePNG(r.path("training.png"), curves); err != nil {
+	if err := savePNG(r.path(trainingName), curves); err != nil {
 		return s, err
 	}
 	var frames []image.Image
@@ -145,5 +158,5 @@ func (r *run) draw() (score, error) {
 		}
 		frames = append(frames, f)
 	}
-	return s, replaceFile(r.path("training.gif"), func(w io.Writer) error { return gif.EncodeAll(w, animate(frames)) })
+	return s, replaceFile(r.path(movieName), func(w io.Writer) error { return gif.EncodeAll(w, animate(frames)) })
 }

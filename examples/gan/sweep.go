@@ -66,8 +66,9 @@ func sweep(ctx context.Context, o options, c config, dir string, stdout io.Write
 	}
 	err := workers.Wait()
 	progress.finish()
-	if complete < o.seeds {
-		fmt.Fprintf(stderr, "%d of %d seeds are complete, others that have begun go on by -resume\n", complete, o.seeds)
+	if ctx.Err() != nil && complete < o.seeds {
+		fmt.Fprintf(stderr, "interrupted with %d of %d seeds complete, go on with one that has begun by -resume %s\n",
+			complete, o.seeds, filepath.Join(dir, "seed-N"))
 	}
 	fmt.Fprintln(stdout, "runs:", dir)
 	return errors.Join(summarize(stdout, o.Seed, ends), err)
