@@ -39,28 +39,23 @@ func lispGrad(x *Node) any {
 	return g.Data()
 }
 
+// run runs the graph of n and returns its value.
+func run(n *Node) any {
+	m := NewTapeMachine(n.Graph())
+	defer m.Close()
+	if err := m.RunAll(); err != nil {
+		return err
+	}
+	return n.Value().Data()
+}
+
 // tapeGrad differentiates cost with respect to x and returns x's gradient.
 func tapeGrad(cost, x *Node) any {
 	grads, err := Grad(cost, x)
 	if err != nil {
 		return err
 	}
-	m := NewTapeMachine(x.Graph())
-	defer m.Close()
-	if err := m.RunAll(); err != nil {
-		return err
-	}
-	return grads[0].Value().Data()
-}
-
-// run runs the graph of cost and returns its value.
-func run(cost *Node) any {
-	m := NewTapeMachine(cost.Graph())
-	defer m.Close()
-	if err := m.RunAll(); err != nil {
-		return err
-	}
-	return cost.Value().Data()
+	return run(grads[0])
 }
 
 func TestFaultsOfGorgonia(t *testing.T) {

@@ -36,17 +36,7 @@ func wantSameRun(t *testing.T, name string, a, b *run) {
 			t.Errorf("%s: frame %d differs", name, i)
 		}
 	}
-	samplesA, _, err := a.evaluate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	samplesB, _, err := b.evaluate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !sameBits(samplesA, samplesB) {
-		t.Errorf("%s: samples differ", name)
-	}
+	wantSameSamples(t, name, a.trainer, b.trainer)
 	// The checkpoints contain all the rest that another step depends on.
 	filesA, filesB := contents(t, a.dir), contents(t, b.dir)
 	for _, file := range []string{checkpointName, "metrics.csv"} {

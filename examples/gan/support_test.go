@@ -223,6 +223,23 @@ func wantSameNetworks(t *testing.T, name string, a, b *trainer) {
 	}
 }
 
+// wantSameSamples fails unless two trainers' averaged generators draw the same
+// samples, bit by bit.
+func wantSameSamples(t *testing.T, name string, a, b *trainer) {
+	t.Helper()
+	samplesA, _, err := a.evaluate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	samplesB, _, err := b.evaluate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sameBits(samplesA, samplesB) {
+		t.Errorf("%s: samples differ", name)
+	}
+}
+
 // started is a run in a directory of its own.
 func started(t *testing.T, s settings) *run {
 	t.Helper()

@@ -40,17 +40,7 @@ func TestSameSeed(t *testing.T) {
 			t.Errorf("%s: the losses differ between two runs with the same seed", loss)
 		}
 		wantSameNetworks(t, loss, a, b)
-		samplesA, _, err := a.evaluate()
-		if err != nil {
-			t.Fatal(err)
-		}
-		samplesB, _, err := b.evaluate()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(samplesA, samplesB) {
-			t.Errorf("%s: the samples differ between two runs with the same seed", loss)
-		}
+		wantSameSamples(t, loss, a, b)
 		c.seed++
 		if _, other := train(c, false); slices.Equal(curveA, other) {
 			t.Errorf("%s: another seed gives the same losses", loss)
