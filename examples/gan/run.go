@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 )
 
 // run is a training run that leaves a trace: a history, and files in a
@@ -101,7 +102,8 @@ func (r *run) look(l losses) error {
 		return err
 	}
 	r.history = append(r.history, record{r.step, l, s, d})
-	r.frames = append(r.frames, samples[:r.framed()*r.size()])
+	// A copy: a part of all the samples would keep them all.
+	r.frames = append(r.frames, slices.Clone(samples[:r.framed()*r.size()]))
 	return nil
 }
 
