@@ -7,8 +7,8 @@
 // The forward op is gate(x, x); a gradient op is gate(x, upstream gradient).
 //
 // On the way from a slice to the processor, each step has its file: Gate and
-// GateAdd choose a form here; parallel.go splits long slices over goroutines;
-// dispatch_*.go calls the best implementation the processor has, which is
+// GateAdd choose a form here; parallel.go splits long slices over goroutines,
+// whose life is in helper.go; dispatch_*.go calls the best implementation the processor has, which is
 // assembly (gate_*.s) or the Go loop of generic.go.
 package kernel
 
@@ -24,7 +24,7 @@ type Float interface{ float32 | float64 }
 // Neither Gate nor GateAdd keeps an argument, nor makes it escape to the heap.
 func Gate[T Float](dst, x, g []T, alpha T) {
 	x, g = x[:len(dst)], g[:len(dst)] // the assembly trusts the length
-	if footprint(dst, x, g) < splitFrom {
+	if sizeOf(dst) < splitFrom {
 		run(store, dst, x, g, alpha)
 		return
 	}
@@ -37,7 +37,7 @@ func Gate[T Float](dst, x, g []T, alpha T) {
 // payload it carries depends on the processor.
 func GateAdd[T Float](dst, x, g []T, alpha T) {
 	x, g = x[:len(dst)], g[:len(dst)]
-	if footprint(dst, x, g) < splitFrom {
+	if sizeOf(dst) < splitFrom {
 		run(accumulate, dst, x, g, alpha)
 		return
 	}
@@ -54,15 +54,16 @@ const (
 )
 
 // streamFrom is the size of dst, in bytes, from which storing past the caches
-// is faster: about where dst and one operand fill a last-level cache of 32 MiB.
+// is faster: about where dst alone fills a last-level cache of 32 MiB.
 //
 // It is a measured constant, not computed from the cache that the processor
 // reports: in a virtual machine that is the whole socket's, whatever share of
 // it this program gets. On an EPYC with 32 MiB per group of cores, streaming
 // lost at 4 MiB (50 GB/s against 85) and won at 64 MiB (35 against 18). On a
-// Xeon that reports 480 MiB, it was level from 4 MiB and won from 16 MiB,
-// between 1.2 and 1.5 times. BenchmarkStreaming and BenchmarkOneCore compare.
-const streamFrom = 16 << 20
+// Xeon that reports 480 MiB, one core took 1.07 times as long at 16 MiB and
+// 0.65 times at 32 MiB; two cores 1.1 times at 32 MiB and 0.67 times at 64 MiB.
+// BenchmarkStreaming and BenchmarkOneCore compare.
+const streamFrom = 32 << 20
 
 func storeOrStream[T Float](dst, x, g []T) form {
 	p := unsafe.SliceData(dst)

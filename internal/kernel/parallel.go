@@ -4,15 +4,70 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
+
+	"golang.org/x/sys/cpu"
 )
 
-// splitFrom is how many bytes a call reads and writes, each counted once, from
-// which a second goroutine pays. Measured on two cores with 2 MiB of
-// second-level cache each: half as much stays in the cache of one core, and in
-// place waking the other one took longer than it saved. BenchmarkSplit and
-// BenchmarkOneCore compare.
-const splitFrom = 4 << 20
+// Two sizes decide who works on a call, both measured on two cores with 2 MiB
+// of second-level cache each (BenchmarkSplit and BenchmarkOneCore compare).
+const (
+	// splitFrom is the size of dst, in bytes, from which a helper pays that is
+	// awake: half of it takes ten times as long as calling one.
+	splitFrom = 256 << 10
+	// wakeFrom is how many bytes a call reads and writes, each counted once,
+	// from which a helper pays that has to be started. That costs 20 µs, and it
+	// arrives after as long again.
+	wakeFrom = 4 << 20
+)
+
+// chunk is the size, in bytes, of what a goroutine takes at a time: large
+// against the cost of taking it, small against the work. It is a multiple of
+// every vector, so that aligned slices have aligned chunks.
+const chunk = 32 << 10
+
+// split runs f over dst on as many goroutines as Go may run at once, and
+// returns when all of dst is done. Each has a share of the chunks and takes
+// one after another; when it is through, it goes on with what is left of the
+// others'. So a repeated call finds the same share in the same core's cache,
+// and a helper that comes late, or not at all, is not waited for.
+//
+// Elements do not depend on each other, so the result does not depend on who
+// computed which.
+func split[T Float](f form, dst, x, g []T, alpha T) {
+	n := min(runtime.GOMAXPROCS(0), sizeOf(dst)/(splitFrom/2))
+	if n == 1 {
+		run(f, dst, x, g, alpha)
+		return
+	}
+	jobs := jobsOf[T]()
+	j := jobs.Get().(*job[T])
+	j.f, j.dst, j.x, j.g, j.alpha = f, noescape(dst), noescape(x), noescape(g), alpha
+	for len(j.workers) < n {
+		j.workers = append(j.workers, newWorker(j, len(j.workers)))
+	}
+	j.team = j.workers[:n]
+	chunks := (sizeOf(dst) + chunk - 1) / chunk
+	for i, w := range j.team {
+		w.next.Store(int64(chunks * i / n))
+		w.end = int64(chunks * (i + 1) / n)
+	}
+
+	// Where calls follow each other so closely that a helper is still awake for
+	// the next one, starting it pays at any size.
+	mayStart := footprint(dst, x, g) >= wakeFrom || time.Since(j.ended) < linger
+	for _, w := range j.team[1:] {
+		w.call(mayStart)
+	}
+	j.work(0)
+	for _, w := range j.team[1:] {
+		w.wait()
+	}
+	j.ended = time.Now()
+	j.dst, j.x, j.g = nil, nil, nil
+	jobs.Put(j)
+}
 
 // footprint is the size, in bytes, of the memory that dst, x and g lie in.
 func footprint[T Float](dst, x, g []T) int {
@@ -26,53 +81,29 @@ func footprint[T Float](dst, x, g []T) int {
 	return slices * sizeOf(dst)
 }
 
-// chunk is the size, in bytes, of what a goroutine takes at a time: large
-// against the cost of taking it, small against the work. It is a multiple of
-// every vector, so that aligned slices have aligned chunks.
-const chunk = 256 << 10
-
-// split runs f over dst on as many goroutines as Go may run at once, and
-// returns when all are done. They take chunk after chunk: one that starts
-// late, on a processor that was asleep or busy, leaves the work to the
-// others. Elements do not depend on each other, so the result does not depend
-// on who computed which.
-func split[T Float](f form, dst, x, g []T, alpha T) {
-	helpers := min(runtime.GOMAXPROCS(0), (sizeOf(dst)+chunk-1)/chunk) - 1
-	if helpers == 0 {
-		run(f, dst, x, g, alpha)
-		return
-	}
-	jobs := jobsOf[T]()
-	j := jobs.Get().(*job[T])
-	j.f, j.dst, j.x, j.g, j.alpha = f, noescape(dst), noescape(x), noescape(g), alpha
-	j.taken.Store(0)
-	// The goroutine that was started last waits for this processor: others take
-	// it only after a sleep, which here and there lasts as long as the work. So
-	// start one more than there are processors for.
-	j.helpers.Add(helpers + 1)
-	for range helpers + 1 {
-		go j.help()
-	}
-	j.work()
-	j.helpers.Wait()
-	j.dst, j.x, j.g = nil, nil, nil
-	jobs.Put(j)
-}
-
 // job is one call of split. Its goroutines share it, so it lives on the heap;
 // jobs that are done are kept for later calls, which then allocate nothing.
 type job[T Float] struct {
 	f         form
 	dst, x, g []T
 	alpha     T
-	taken     atomic.Int64 // elements
-	helpers   sync.WaitGroup
-	help      func() // work, on another goroutine
+
+	workers []*worker // the caller and the helpers it has had
+	team    []*worker // those of this call
+	ended   time.Time // of the last call
+}
+
+// worker is the part of one goroutine in a job.
+type worker struct {
+	next atomic.Int64 // chunk of its share that nobody has taken yet
+	end  int64        // of its share
+	_    cpu.CacheLinePad
+	helper
 }
 
 var (
-	jobs32 = sync.Pool{New: newJob[float32]}
-	jobs64 = sync.Pool{New: newJob[float64]}
+	jobs32 = sync.Pool{New: func() any { return new(job[float32]) }}
+	jobs64 = sync.Pool{New: func() any { return new(job[float64]) }}
 )
 
 func jobsOf[T Float]() *sync.Pool {
@@ -82,27 +113,31 @@ func jobsOf[T Float]() *sync.Pool {
 	return &jobs64
 }
 
-func newJob[T Float]() any {
-	j := new(job[T])
-	j.help = func() {
-		defer j.helpers.Done()
-		j.work()
-	}
-	return j
+func newWorker[T Float](j *job[T], i int) *worker {
+	w := new(worker)
+	w.help = func() { w.serve(func() { j.work(i) }) }
+	return w
 }
 
-// work takes chunks until there are none left.
-func (j *job[T]) work() {
+// work is what worker i of the team does.
+func (j *job[T]) work(i int) {
 	n := chunk / int(unsafe.Sizeof(j.alpha))
-	for {
-		hi := int(j.taken.Add(int64(n)))
-		lo := hi - n
-		if lo >= len(j.dst) {
-			return
+	for k := range j.team {
+		w := j.team[(i+k)%len(j.team)]
+		for c := w.take(); c < w.end; c = w.take() {
+			lo := int(c) * n
+			hi := min(lo+n, len(j.dst))
+			run(j.f, j.dst[lo:hi], j.x[lo:hi], j.g[lo:hi], j.alpha)
 		}
-		hi = min(hi, len(j.dst))
-		run(j.f, j.dst[lo:hi], j.x[lo:hi], j.g[lo:hi], j.alpha)
 	}
+}
+
+// take returns the next chunk of w's share, or w.end or more if there is none.
+func (w *worker) take() int64 {
+	if c := w.next.Load(); c >= w.end {
+		return c
+	}
+	return w.next.Add(1) - 1
 }
 
 // noescape hides s from escape analysis, which would otherwise conclude from
@@ -110,7 +145,7 @@ func (j *job[T]) work() {
 // elements on the stack included.
 //
 // A goroutine must not see another's stack, which moves. It never does: the
-// slices are a third of splitFrom long or longer, and Go puts no variable above
+// slices are as long as splitFrom or longer, and Go puts no variable above
 // 128 KiB on a stack.
 func noescape[T Float](s []T) []T {
 	address := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
