@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -25,16 +26,31 @@ type game struct {
 	interpolated bool
 	rounds       int // updates of the discriminator in a step
 
-	beta1, beta2   float64 // Adam's memory for gradients, and for their squares
+	beta2          float64 // Adam's memory for squared gradients
 	points, images recipe  // for either kind of samples
 }
 
 // recipe is how fast the networks move, and how much the penalty weighs.
 type recipe struct {
-	rate float64 // for the first half of the steps, then falling along a cosine
-	// The weight falls geometrically from the first step to the last.
-	firstWeight, lastWeight float64
+	rate  float64               // for the first half of the steps
+	fall  func(float64) float64 // of the rate over the second half
+	beta1 float64               // Adam's memory for gradients
+	// The weight falls geometrically to its last value, from this share of the
+	// steps on.
+	firstWeight, lastWeight, hold float64
 }
+
+// lastRate is the share of the learning rate that is left in the end.
+const lastRate = 0.01
+
+// cosine and geometric fall from 1 to lastRate, as done goes from 0 to 1. The
+// geometric one spends more of its time at small rates, in which the points of a
+// mode spread to the data's width.
+func cosine(done float64) float64 {
+	return lastRate + (1-lastRate)*((1+math.Cos(math.Pi*done))/2)
+}
+
+func geometric(done float64) float64 { return math.Pow(lastRate, done) }
 
 var games = map[string]game{
 	// The first GAN, with the generator's loss that does not saturate
@@ -46,8 +62,8 @@ var games = map[string]game{
 		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return must(gorgonia.Add(meanSoftplus(neg(real)), meanSoftplus(generated)))
 		},
-		rounds: 1, beta1: 0.5, beta2: 0.99,
-		points: recipe{rate: 1e-3}, images: recipe{rate: 5e-4},
+		rounds: 1, beta2: 0.99,
+		points: recipe{rate: 1e-3, fall: cosine, beta1: 0.5}, images: recipe{rate: 5e-4, fall: cosine, beta1: 0.5},
 	},
 	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
 	// arXiv:1704.00028): between real and generated samples, D's gradient is to
@@ -60,8 +76,8 @@ var games = map[string]game{
 			return must(gorgonia.Mean(must(gorgonia.Sub(generated, real))))
 		},
 		penalty: meanSquaredExcess, interpolated: true,
-		rounds: 3, beta1: 0, beta2: 0.9,
-		points: recipe{1e-3, 1, 1}, images: recipe{1e-3, 10, 10},
+		rounds: 3, beta2: 0.9,
+		points: recipe{1e-3, cosine, 0, 1, 1, 0}, images: recipe{1e-3, cosine, 0, 10, 10, 0},
 	},
 	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
 	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
@@ -76,8 +92,8 @@ var games = map[string]game{
 			return meanSoftplus(must(gorgonia.Sub(generated, real)))
 		},
 		penalty: meanSquare,
-		rounds:  1, beta1: 0.5, beta2: 0.99,
-		points: recipe{4e-3, 0.1, 1e-2}, images: recipe{2e-3, 1, 0.05},
+		rounds:  1, beta2: 0.99,
+		points: recipe{4e-3, geometric, 0, 0.1, 0.003, 0.5}, images: recipe{2e-3, cosine, 0.5, 1, 0.05, 0},
 	},
 }
 

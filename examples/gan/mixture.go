@@ -15,8 +15,9 @@ type point [2]float64
 type mixture struct {
 	centres []point
 	sigma   float64
-	// scale brings the points to a spread that suits the networks, which see
-	// every point multiplied by it.
+	// scale is what the networks see every point multiplied by. The larger, the
+	// less a penalty on the discriminator's gradient blurs the modes' width, and
+	// the longer it takes to find all modes.
 	scale float64
 	// hidden is the number of units in each of the networks' four hidden layers.
 	hidden int
@@ -31,7 +32,7 @@ type mixture struct {
 // circle.
 func ring() mixture {
 	const modes = 8
-	m := mixture{sigma: 0.01, scale: 4, hidden: 64, latent: 2}
+	m := mixture{sigma: 0.01, scale: 5, hidden: 64, latent: 2}
 	for i := range modes {
 		sin, cos := math.Sincos(2 * math.Pi * float64(i) / modes)
 		m.centres = append(m.centres, point{cos, sin})
@@ -41,7 +42,7 @@ func ring() mixture {
 
 // grid is 25 Gaussians of standard deviation 0.05, 2 apart, in 5 rows of 5.
 func grid() mixture {
-	m := mixture{sigma: 0.05, scale: 1, hidden: 64, latent: 2}
+	m := mixture{sigma: 0.05, scale: 2, hidden: 64, latent: 2}
 	for x := -4.; x <= 4; x += 2 {
 		for y := -4.; y <= 4; y += 2 {
 			m.centres = append(m.centres, point{x, y})

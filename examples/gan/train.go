@@ -10,10 +10,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-const (
-	lastRate  = 0.01  // share of the learning rate that is left in the end
-	averaging = 0.995 // what the averaged generator keeps of itself in a step
-)
+// averaging is what the averaged generator keeps of itself in a step.
+const averaging = 0.995
 
 // evaluated is the number of samples in an evaluation, as customary on the ring
 // and the grid.
@@ -173,11 +171,11 @@ func (t *trainer) schedule() (rate, weight float64) {
 	done := float64(t.step) / float64(t.steps)
 	rate = t.rate
 	if done > 0.5 {
-		fall := (1 + math.Cos(math.Pi*(2*done-1))) / 2
-		rate *= lastRate + (1-lastRate)*fall
+		rate *= t.fall(2*done - 1)
 	}
 	if t.penalty != nil {
-		weight = t.firstWeight * math.Pow(t.lastWeight/t.firstWeight, done)
+		falling := max(0, done-t.hold) / (1 - t.hold)
+		weight = t.firstWeight * math.Pow(t.lastWeight/t.firstWeight, falling)
 	}
 	return rate, weight
 }

@@ -103,31 +103,37 @@ func TestReluSameCurve(t *testing.T) {
 }
 
 func TestSchedule(t *testing.T) {
-	for name, g := range games {
-		tr := &trainer{config: config{game: g, recipe: g.points, steps: 1000}}
-		first, last := g.points.firstWeight, g.points.lastWeight
-		for _, want := range []struct {
-			step         int
-			rate, weight float64
-		}{
-			{0, g.points.rate, first},
-			{250, g.points.rate, math.Pow(first, 0.75) * math.Pow(last, 0.25)},
-			{500, g.points.rate, math.Sqrt(first * last)},
-			{750, g.points.rate * (1 + lastRate) / 2, math.Pow(first, 0.25) * math.Pow(last, 0.75)},
-			{1000, g.points.rate * lastRate, last},
-		} {
-			tr.step = want.step
-			rate, weight := tr.schedule()
-			if math.Abs(rate/want.rate-1) > 1e-12 {
-				t.Errorf("%s, step %d: rate %v, want %v", name, want.step, rate, want.rate)
-			}
-			if g.penalty == nil {
-				want.weight = 0
-			}
-			if math.Abs(weight-want.weight) > 1e-12*want.weight {
-				t.Errorf("%s, step %d: weight of the penalty %v, want %v", name, want.step, weight, want.weight)
-			}
+	r := recipe{rate: 0.3, firstWeight: 16, lastWeight: 1}
+	soon, late := r, r
+	soon.fall = cosine
+	late.fall, late.hold = geometric, 0.5
+	for _, want := range []struct {
+		recipe
+		step         int
+		rate, weight float64
+	}{
+		{soon, 0, 0.3, 16},
+		{soon, 250, 0.3, 8},
+		{soon, 500, 0.3, 4},
+		{soon, 750, 0.1515, 2},
+		{soon, 1000, 0.003, 1},
+		{late, 250, 0.3, 16},
+		{late, 500, 0.3, 16},
+		{late, 750, 0.03, 4},
+		{late, 1000, 0.003, 1},
+	} {
+		tr := &trainer{config: config{game: games["r1r2"], recipe: want.recipe, steps: 1000}, step: want.step}
+		rate, weight := tr.schedule()
+		if math.Abs(rate/want.rate-1) > 1e-12 {
+			t.Errorf("hold %v, step %d: rate %v, want %v", want.hold, want.step, rate, want.rate)
 		}
+		if math.Abs(weight/want.weight-1) > 1e-12 {
+			t.Errorf("hold %v, step %d: weight of the penalty %v, want %v", want.hold, want.step, weight, want.weight)
+		}
+	}
+	plain := &trainer{config: config{game: games["plain"], recipe: games["plain"].points, steps: 1000}}
+	if _, weight := plain.schedule(); weight != 0 {
+		t.Errorf("plain: weight of the penalty %v, want none", weight)
 	}
 }
 

@@ -16,7 +16,7 @@ func TestExhaustive(t *testing.T) {
 		t.Skip("-exhaustive is not set")
 	}
 	forEachImplementation(t, func(t *testing.T) {
-		const chunk = 1 << 16
+		const chunk = 1 << 15
 		var workers sync.WaitGroup
 		firsts := make(chan uint32)
 		for range 2 {
