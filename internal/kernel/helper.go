@@ -14,23 +14,23 @@ import (
 // It counts how often it looks for a call. A clock could stand still: in
 // testing/synctest it does.
 const (
-	linger = 50 * time.Microsecond
-	polls  = 1 << 16 // take 35 µs or more
+	polls  = 1 << 16               // take 35 µs on a processor of 2022
+	linger = 30 * time.Microsecond // after a call, the helper is still awake
 )
 
 // A helper is a goroutine that takes part in calls of split, one after another,
-// and ends when none has come for a while. The zero value has not started.
+// and ends when none has come for a while.
 type helper struct {
 	state atomic.Int32
-	help  func() // what the goroutine runs: serve
+	help  func() // what the goroutine runs: serve. Made once, as it allocates.
 }
 
-// Only the caller turns gone or waiting into called. From there, one of the two
-// goes on: the helper to working, or the caller, who needs it no more, back to
-// waiting.
+// The caller turns gone (and starts the goroutine) or waiting into called; when
+// it needs the helper no more, it turns called back into waiting. The helper
+// turns called into working, then waiting, and at last gone.
 const (
 	gone    = iota // no goroutine
-	waiting        // for a call
+	waiting        // for a call, or for Go to begin with it
 	called
 	working
 )
@@ -40,6 +40,8 @@ func (h *helper) call(mayStart bool) {
 	if h.state.CompareAndSwap(waiting, called) || !mayStart {
 		return
 	}
+	// It has gone: the last wait left nothing else, and a goroutine that has
+	// gone does not touch the state again.
 	h.state.Store(called)
 	go h.help()
 }
@@ -50,8 +52,8 @@ func (h *helper) wait() {
 		return
 	}
 	for n := 0; h.state.Load() == working; n++ {
-		// It has no more than a chunk left. If that takes long, it has lost its
-		// processor. It may need this one.
+		// It has no more than a chunk left. If that takes long, Go has taken its
+		// turn away. It may need that of this goroutine.
 		if n > polls {
 			runtime.Gosched()
 		}

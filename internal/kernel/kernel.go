@@ -8,8 +8,8 @@
 //
 // On the way from a slice to the processor, each step has its file: Gate and
 // GateAdd choose a form here; parallel.go splits long slices over goroutines,
-// whose life is in helper.go; dispatch_*.go calls the best implementation the processor has, which is
-// assembly (gate_*.s) or the Go loop of generic.go.
+// whose life is in helper.go; dispatch_*.go calls the best implementation the
+// processor has, which is assembly (gate_*.s) or the Go loop of generic.go.
 package kernel
 
 import "unsafe"
@@ -22,6 +22,8 @@ type Float interface{ float32 | float64 }
 // alpha is finite.
 //
 // Neither Gate nor GateAdd keeps an argument, nor makes it escape to the heap.
+// So slices of 256 KiB or more must not be of an array that is a parameter or a
+// result of a function, which may be on its stack: other goroutines use them.
 func Gate[T Float](dst, x, g []T, alpha T) {
 	x, g = x[:len(dst)], g[:len(dst)] // the assembly trusts the length
 	if sizeOf(dst) < splitFrom {

@@ -232,10 +232,11 @@ func testThresholds[T Float](t *testing.T) {
 }
 
 // Long calls from several goroutines at once, each one after another, so that
-// helpers go from call to call: they share nothing, and in the end no goroutine
-// is left behind.
+// helpers go from call to call: none gets another's result, and in the end no
+// goroutine is left behind.
 func TestConcurrentCalls(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	time.Sleep(10 * time.Millisecond) // for the helpers of earlier tests to end
 	before := runtime.NumGoroutine()
 	const n = splitFrom / 4 * 3 / 2
 	x := make([]float32, n)
@@ -302,6 +303,7 @@ func testNoAllocation[T Float](t *testing.T) {
 		return // jobs are allocated anew, at random
 	}
 	// AllocsPerRun sets GOMAXPROCS to 1. Here several goroutines work.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	var before, after runtime.MemStats
 	const runs = 100
 	Gate(long, long, long, 0.5)

@@ -17,8 +17,8 @@ const (
 	// awake: half of it takes ten times as long as calling one.
 	splitFrom = 256 << 10
 	// wakeFrom is how many bytes a call reads and writes, each counted once,
-	// from which a helper pays that has to be started. That costs 20 µs, and it
-	// arrives after as long again.
+	// from which a helper pays that has to be started. That costs the caller
+	// 20 µs, and the helper begins 20 µs after that.
 	wakeFrom = 4 << 20
 )
 
@@ -30,8 +30,8 @@ const chunk = 32 << 10
 // split runs f over dst on as many goroutines as Go may run at once, and
 // returns when all of dst is done. Each has a share of the chunks and takes
 // one after another; when it is through, it goes on with what is left of the
-// others'. So a repeated call finds the same share in the same core's cache,
-// and a helper that comes late, or not at all, is not waited for.
+// others'. So a repeated call mostly finds the same share in the same core's
+// cache, and a helper that comes late, or not at all, is not waited for.
 //
 // Elements do not depend on each other, so the result does not depend on who
 // computed which.
@@ -48,7 +48,7 @@ func split[T Float](f form, dst, x, g []T, alpha T) {
 		j.workers = append(j.workers, newWorker(j, len(j.workers)))
 	}
 	j.team = j.workers[:n]
-	chunks := (sizeOf(dst) + chunk - 1) / chunk
+	chunks := (sizeOf(dst)-1)/chunk + 1
 	for i, w := range j.team {
 		w.next.Store(int64(chunks * i / n))
 		w.end = int64(chunks * (i + 1) / n)
@@ -81,8 +81,8 @@ func footprint[T Float](dst, x, g []T) int {
 	return slices * sizeOf(dst)
 }
 
-// job is one call of split. Its goroutines share it, so it lives on the heap;
-// jobs that are done are kept for later calls, which then allocate nothing.
+// job is what the goroutines of a call share, and so lives on the heap. It is
+// kept for later calls, which then allocate nothing.
 type job[T Float] struct {
 	f         form
 	dst, x, g []T
@@ -97,8 +97,8 @@ type job[T Float] struct {
 type worker struct {
 	next atomic.Int64 // chunk of its share that nobody has taken yet
 	end  int64        // of its share
-	_    cpu.CacheLinePad
 	helper
+	_ cpu.CacheLinePad // between the next of one worker and that of another
 }
 
 var (
@@ -132,7 +132,8 @@ func (j *job[T]) work(i int) {
 	}
 }
 
-// take returns the next chunk of w's share, or w.end or more if there is none.
+// take returns the next chunk of w's share, or w.end or more if there is none:
+// then it leaves w alone, which another core may have in its cache.
 func (w *worker) take() int64 {
 	if c := w.next.Load(); c >= w.end {
 		return c
@@ -144,9 +145,9 @@ func (w *worker) take() int64 {
 // the job that every caller of Gate must have its slices on the heap, 64
 // elements on the stack included.
 //
-// A goroutine must not see another's stack, which moves. It never does: the
-// slices are as long as splitFrom or longer, and Go puts no variable above
-// 128 KiB on a stack.
+// A goroutine must not see another's stack, which moves. Slices as long as
+// splitFrom are on none: Go puts no variable above 128 KiB there but array
+// parameters and results, which Gate does not accept.
 func noescape[T Float](s []T) []T {
 	address := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	return unsafe.Slice(*(**T)(unsafe.Pointer(&address)), len(s))
