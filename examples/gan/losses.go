@@ -63,7 +63,7 @@ var games = map[string]game{
 			return must(gorgonia.Add(meanSoftplus(neg(real)), meanSoftplus(generated)))
 		},
 		rounds: 1, beta2: 0.99,
-		points: recipe{rate: 1e-3, fall: cosine, beta1: 0.5}, images: recipe{rate: 5e-4, fall: cosine, beta1: 0.5},
+		points: recipe{rate: 2e-3, fall: cosine, beta1: 0.5}, images: recipe{rate: 5e-4, fall: cosine, beta1: 0.5},
 	},
 	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
 	// arXiv:1704.00028): between real and generated samples, D's gradient is to
@@ -77,7 +77,7 @@ var games = map[string]game{
 		},
 		penalty: meanSquaredExcess, interpolated: true,
 		rounds: 3, beta2: 0.9,
-		points: recipe{1e-3, cosine, 0, 1, 1, 0}, images: recipe{1e-3, cosine, 0, 10, 10, 0},
+		points: recipe{2e-3, cosine, 0, 1, 1, 0}, images: recipe{1e-3, cosine, 0, 10, 10, 0},
 	},
 	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
 	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
