@@ -35,8 +35,8 @@ type recipe struct {
 	rate  float64               // for the first half of the steps
 	fall  func(float64) float64 // of the rate over the second half
 	beta1 float64               // Adam's memory for gradients
-	// The weight falls geometrically to its last value, from this share of the
-	// steps on.
+	// The weight falls geometrically, after it has held its first value for a
+	// share of the steps.
 	firstWeight, lastWeight, hold float64
 }
 
@@ -63,7 +63,8 @@ var games = map[string]game{
 			return must(gorgonia.Add(meanSoftplus(neg(real)), meanSoftplus(generated)))
 		},
 		rounds: 1, beta2: 0.99,
-		points: recipe{rate: 2e-3, fall: cosine, beta1: 0.5}, images: recipe{rate: 5e-4, fall: cosine, beta1: 0.5},
+		points: recipe{rate: 2e-3, fall: cosine, beta1: 0.5},
+		images: recipe{rate: 5e-4, fall: cosine, beta1: 0.5},
 	},
 	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
 	// arXiv:1704.00028): between real and generated samples, D's gradient is to
@@ -77,7 +78,8 @@ var games = map[string]game{
 		},
 		penalty: meanSquaredExcess, interpolated: true,
 		rounds: 3, beta2: 0.9,
-		points: recipe{2e-3, cosine, 0, 1, 1, 0}, images: recipe{1e-3, cosine, 0, 10, 10, 0},
+		points: recipe{rate: 2e-3, fall: cosine, firstWeight: 1, lastWeight: 1},
+		images: recipe{rate: 1e-3, fall: cosine, firstWeight: 10, lastWeight: 10},
 	},
 	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
 	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
@@ -93,7 +95,8 @@ var games = map[string]game{
 		},
 		penalty: meanSquare,
 		rounds:  1, beta2: 0.99,
-		points: recipe{4e-3, geometric, 0, 0.1, 0.003, 0.5}, images: recipe{2e-3, cosine, 0.5, 1, 0.05, 0},
+		points: recipe{rate: 4e-3, fall: geometric, firstWeight: 0.1, lastWeight: 0.003, hold: 0.5},
+		images: recipe{rate: 2e-3, fall: cosine, beta1: 0.5, firstWeight: 1, lastWeight: 0.05},
 	},
 }
 
