@@ -100,10 +100,10 @@ blocks:
 	// Forward, x is grad: load it once.
 	CMPQ DX, BX
 	JNE  different
+	CMPQ SI, $+32
+	JLT  singles
 
-same:
-	CMPQ      SI, $+32
-	JLT       singles
+sameTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, Y0, Y14, Y2
@@ -128,11 +128,15 @@ same:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       same
+	CMPQ      SI, $+32
+	JGE       sameTurn
+	JMP       singles
 
 different:
-	CMPQ      SI, $+32
-	JLT       singles
+	CMPQ SI, $+32
+	JLT  singles
+
+differentTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, (DX), Y14, Y2
@@ -157,11 +161,14 @@ different:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       different
+	CMPQ      SI, $+32
+	JGE       differentTurn
 
 singles:
-	CMPQ      SI, $+8
-	JLT       tail
+	CMPQ SI, $+8
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, (DX), Y14, Y2
@@ -171,7 +178,8 @@ singles:
 	ADDQ      $+32, DX
 	ADDQ      $+32, BX
 	SUBQ      $+8, SI
-	JMP       singles
+	CMPQ      SI, $+8
+	JGE       singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -276,9 +284,10 @@ head8:
 
 head4:
 aligned:
-different:
-	CMPQ      SI, $+32
-	JLT       singles
+	CMPQ SI, $+32
+	JLT  singles
+
+differentTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, (DX), Y14, Y2
@@ -303,11 +312,14 @@ different:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       different
+	CMPQ      SI, $+32
+	JGE       differentTurn
 
 singles:
-	CMPQ      SI, $+8
-	JLT       tail
+	CMPQ SI, $+8
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, (DX), Y14, Y2
@@ -317,7 +329,8 @@ singles:
 	ADDQ      $+32, DX
 	ADDQ      $+32, BX
 	SUBQ      $+8, SI
-	JMP       singles
+	CMPQ      SI, $+8
+	JGE       singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -468,9 +481,10 @@ far:
 	JGE        far
 
 blocks:
-different:
-	CMPQ      SI, $+32
-	JLT       singles
+	CMPQ SI, $+32
+	JLT  singles
+
+differentTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, (DX), Y14, Y2
@@ -499,11 +513,14 @@ different:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+32, SI
-	JMP       different
+	CMPQ      SI, $+32
+	JGE       differentTurn
 
 singles:
-	CMPQ      SI, $+8
-	JLT       tail
+	CMPQ SI, $+8
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS   (BX), Y0
 	VMULPS    Y15, Y0, Y1
 	VCMPPS    $0x11, (DX), Y14, Y2
@@ -514,7 +531,8 @@ singles:
 	ADDQ      $+32, DX
 	ADDQ      $+32, BX
 	SUBQ      $+8, SI
-	JMP       singles
+	CMPQ      SI, $+8
+	JGE       singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -649,10 +667,10 @@ blocks:
 	// Forward, x is grad: load it once.
 	CMPQ DX, BX
 	JNE  different
+	CMPQ SI, $+16
+	JLT  singles
 
-same:
-	CMPQ      SI, $+16
-	JLT       singles
+sameTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, Y0, Y14, Y2
@@ -677,11 +695,15 @@ same:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       same
+	CMPQ      SI, $+16
+	JGE       sameTurn
+	JMP       singles
 
 different:
-	CMPQ      SI, $+16
-	JLT       singles
+	CMPQ SI, $+16
+	JLT  singles
+
+differentTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, (DX), Y14, Y2
@@ -706,11 +728,14 @@ different:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       different
+	CMPQ      SI, $+16
+	JGE       differentTurn
 
 singles:
-	CMPQ      SI, $+4
-	JLT       tail
+	CMPQ SI, $+4
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, (DX), Y14, Y2
@@ -720,7 +745,8 @@ singles:
 	ADDQ      $+32, DX
 	ADDQ      $+32, BX
 	SUBQ      $+4, SI
-	JMP       singles
+	CMPQ      SI, $+4
+	JGE       singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -799,9 +825,10 @@ head16:
 
 head8:
 aligned:
-different:
-	CMPQ      SI, $+16
-	JLT       singles
+	CMPQ SI, $+16
+	JLT  singles
+
+differentTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, (DX), Y14, Y2
@@ -826,11 +853,14 @@ different:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       different
+	CMPQ      SI, $+16
+	JGE       differentTurn
 
 singles:
-	CMPQ      SI, $+4
-	JLT       tail
+	CMPQ SI, $+4
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, (DX), Y14, Y2
@@ -840,7 +870,8 @@ singles:
 	ADDQ      $+32, DX
 	ADDQ      $+32, BX
 	SUBQ      $+4, SI
-	JMP       singles
+	CMPQ      SI, $+4
+	JGE       singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -963,9 +994,10 @@ far:
 	JGE        far
 
 blocks:
-different:
-	CMPQ      SI, $+16
-	JLT       singles
+	CMPQ SI, $+16
+	JLT  singles
+
+differentTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, (DX), Y14, Y2
@@ -994,11 +1026,14 @@ different:
 	ADDQ      $+128, DX
 	ADDQ      $+128, BX
 	SUBQ      $+16, SI
-	JMP       different
+	CMPQ      SI, $+16
+	JGE       differentTurn
 
 singles:
-	CMPQ      SI, $+4
-	JLT       tail
+	CMPQ SI, $+4
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS   (BX), Y0
 	VMULPD    Y15, Y0, Y1
 	VCMPPD    $0x11, (DX), Y14, Y2
@@ -1009,7 +1044,8 @@ singles:
 	ADDQ      $+32, DX
 	ADDQ      $+32, BX
 	SUBQ      $+4, SI
-	JMP       singles
+	CMPQ      SI, $+4
+	JGE       singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -1116,10 +1152,10 @@ blocks:
 	// Forward, x is grad: load it once.
 	CMPQ DX, BX
 	JNE  different
+	CMPQ SI, $+64
+	JLT  singles
 
-same:
-	CMPQ    SI, $+64
-	JLT     singles
+sameTurn:
 	VMOVUPS (BX), Z0
 	VCMPPS  $0x15, Z0, Z30, K1
 	VMULPS  Z31, Z0, K1, Z0
@@ -1140,11 +1176,15 @@ same:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+64, SI
-	JMP     same
+	CMPQ    SI, $+64
+	JGE     sameTurn
+	JMP     singles
 
 different:
-	CMPQ    SI, $+64
-	JLT     singles
+	CMPQ SI, $+64
+	JLT  singles
+
+differentTurn:
 	VMOVUPS (BX), Z0
 	VCMPPS  $0x15, (DX), Z30, K1
 	VMULPS  Z31, Z0, K1, Z0
@@ -1165,11 +1205,14 @@ different:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+64, SI
-	JMP     different
+	CMPQ    SI, $+64
+	JGE     differentTurn
 
 singles:
-	CMPQ    SI, $+16
-	JLT     tail
+	CMPQ SI, $+16
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS (BX), Z0
 	VCMPPS  $0x15, (DX), Z30, K1
 	VMULPS  Z31, Z0, K1, Z0
@@ -1178,7 +1221,8 @@ singles:
 	ADDQ    $+64, DX
 	ADDQ    $+64, BX
 	SUBQ    $+16, SI
-	JMP     singles
+	CMPQ    SI, $+16
+	JGE     singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -1235,9 +1279,10 @@ TEXT ·gateStream32AVX512(SB), NOSPLIT, $0-36
 
 headDone:
 aligned:
-different:
-	CMPQ     SI, $+64
-	JLT      singles
+	CMPQ SI, $+64
+	JLT  singles
+
+differentTurn:
 	VMOVUPS  (BX), Z0
 	VCMPPS   $0x15, (DX), Z30, K1
 	VMULPS   Z31, Z0, K1, Z0
@@ -1258,11 +1303,14 @@ different:
 	ADDQ     $+256, DX
 	ADDQ     $+256, BX
 	SUBQ     $+64, SI
-	JMP      different
+	CMPQ     SI, $+64
+	JGE      differentTurn
 
 singles:
-	CMPQ     SI, $+16
-	JLT      tail
+	CMPQ SI, $+16
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS  (BX), Z0
 	VCMPPS   $0x15, (DX), Z30, K1
 	VMULPS   Z31, Z0, K1, Z0
@@ -1271,7 +1319,8 @@ singles:
 	ADDQ     $+64, DX
 	ADDQ     $+64, BX
 	SUBQ     $+16, SI
-	JMP      singles
+	CMPQ     SI, $+16
+	JGE      singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -1367,9 +1416,10 @@ far:
 	JGE        far
 
 blocks:
-different:
-	CMPQ    SI, $+64
-	JLT     singles
+	CMPQ SI, $+64
+	JLT  singles
+
+differentTurn:
 	VMOVUPS (BX), Z0
 	VCMPPS  $0x15, (DX), Z30, K1
 	VMULPS  Z31, Z0, K1, Z0
@@ -1394,11 +1444,14 @@ different:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+64, SI
-	JMP     different
+	CMPQ    SI, $+64
+	JGE     differentTurn
 
 singles:
-	CMPQ    SI, $+16
-	JLT     tail
+	CMPQ SI, $+16
+	JLT  tail
+
+singlesTurn:
 	VMOVUPS (BX), Z0
 	VCMPPS  $0x15, (DX), Z30, K1
 	VMULPS  Z31, Z0, K1, Z0
@@ -1408,7 +1461,8 @@ singles:
 	ADDQ    $+64, DX
 	ADDQ    $+64, BX
 	SUBQ    $+16, SI
-	JMP     singles
+	CMPQ    SI, $+16
+	JGE     singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -1501,10 +1555,10 @@ blocks:
 	// Forward, x is grad: load it once.
 	CMPQ DX, BX
 	JNE  different
+	CMPQ SI, $+32
+	JLT  singles
 
-same:
-	CMPQ    SI, $+32
-	JLT     singles
+sameTurn:
 	VMOVUPD (BX), Z0
 	VCMPPD  $0x15, Z0, Z30, K1
 	VMULPD  Z31, Z0, K1, Z0
@@ -1525,11 +1579,15 @@ same:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+32, SI
-	JMP     same
+	CMPQ    SI, $+32
+	JGE     sameTurn
+	JMP     singles
 
 different:
-	CMPQ    SI, $+32
-	JLT     singles
+	CMPQ SI, $+32
+	JLT  singles
+
+differentTurn:
 	VMOVUPD (BX), Z0
 	VCMPPD  $0x15, (DX), Z30, K1
 	VMULPD  Z31, Z0, K1, Z0
@@ -1550,11 +1608,14 @@ different:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+32, SI
-	JMP     different
+	CMPQ    SI, $+32
+	JGE     differentTurn
 
 singles:
-	CMPQ    SI, $+8
-	JLT     tail
+	CMPQ SI, $+8
+	JLT  tail
+
+singlesTurn:
 	VMOVUPD (BX), Z0
 	VCMPPD  $0x15, (DX), Z30, K1
 	VMULPD  Z31, Z0, K1, Z0
@@ -1563,7 +1624,8 @@ singles:
 	ADDQ    $+64, DX
 	ADDQ    $+64, BX
 	SUBQ    $+8, SI
-	JMP     singles
+	CMPQ    SI, $+8
+	JGE     singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -1620,9 +1682,10 @@ TEXT ·gateStream64AVX512(SB), NOSPLIT, $0-40
 
 headDone:
 aligned:
-different:
-	CMPQ     SI, $+32
-	JLT      singles
+	CMPQ SI, $+32
+	JLT  singles
+
+differentTurn:
 	VMOVUPD  (BX), Z0
 	VCMPPD   $0x15, (DX), Z30, K1
 	VMULPD   Z31, Z0, K1, Z0
@@ -1643,11 +1706,14 @@ different:
 	ADDQ     $+256, DX
 	ADDQ     $+256, BX
 	SUBQ     $+32, SI
-	JMP      different
+	CMPQ     SI, $+32
+	JGE      differentTurn
 
 singles:
-	CMPQ     SI, $+8
-	JLT      tail
+	CMPQ SI, $+8
+	JLT  tail
+
+singlesTurn:
 	VMOVUPD  (BX), Z0
 	VCMPPD   $0x15, (DX), Z30, K1
 	VMULPD   Z31, Z0, K1, Z0
@@ -1656,7 +1722,8 @@ singles:
 	ADDQ     $+64, DX
 	ADDQ     $+64, BX
 	SUBQ     $+8, SI
-	JMP      singles
+	CMPQ     SI, $+8
+	JGE      singlesTurn
 
 tail:
 	MOVQ      SI, CX
@@ -1752,9 +1819,10 @@ far:
 	JGE        far
 
 blocks:
-different:
-	CMPQ    SI, $+32
-	JLT     singles
+	CMPQ SI, $+32
+	JLT  singles
+
+differentTurn:
 	VMOVUPD (BX), Z0
 	VCMPPD  $0x15, (DX), Z30, K1
 	VMULPD  Z31, Z0, K1, Z0
@@ -1779,11 +1847,14 @@ different:
 	ADDQ    $+256, DX
 	ADDQ    $+256, BX
 	SUBQ    $+32, SI
-	JMP     different
+	CMPQ    SI, $+32
+	JGE     differentTurn
 
 singles:
-	CMPQ    SI, $+8
-	JLT     tail
+	CMPQ SI, $+8
+	JLT  tail
+
+singlesTurn:
 	VMOVUPD (BX), Z0
 	VCMPPD  $0x15, (DX), Z30, K1
 	VMULPD  Z31, Z0, K1, Z0
@@ -1793,7 +1864,8 @@ singles:
 	ADDQ    $+64, DX
 	ADDQ    $+64, BX
 	SUBQ    $+8, SI
-	JMP     singles
+	CMPQ    SI, $+8
+	JGE     singlesTurn
 
 tail:
 	MOVQ      SI, CX

@@ -116,9 +116,16 @@ func write(isa isa, t float, f form) {
 		}
 		SUBQ(I32(count*lanes), n)
 	}
-	vectorsLeft := func(count int, otherwise string) {
+	// loop handles count vectors a turn, as long as there are so many. It tests
+	// at the bottom, which saves short slices a jump per turn.
+	loop := func(name string, count int, signs reg.Register, next string) {
+		Label(name)
 		CMPQ(n, I32(count*lanes))
-		JLT(LabelRef(otherwise))
+		JLT(LabelRef(next))
+		Label(name + "Turn")
+		vectors(count, signs)
+		CMPQ(n, I32(count*lanes))
+		JGE(LabelRef(name + "Turn"))
 	}
 	// Less than a vector is not streamed: it shares its line with a neighbour.
 	partial := func(place string) {
@@ -164,20 +171,11 @@ func write(isa isa, t float, f form) {
 		Comment("Forward, x is grad: load it once.")
 		CMPQ(x, g)
 		JNE(LabelRef("different"))
-		Label("same")
-		vectorsLeft(unroll, "singles")
-		vectors(unroll, g)
-		JMP(LabelRef("same"))
+		loop("same", unroll, g, "singles")
+		JMP(LabelRef("singles"))
 	}
-	Label("different")
-	vectorsLeft(unroll, "singles")
-	vectors(unroll, x)
-	JMP(LabelRef("different"))
-
-	Label("singles")
-	vectorsLeft(1, "tail")
-	vectors(1, x)
-	JMP(LabelRef("singles"))
+	loop("different", unroll, x, "singles")
+	loop("singles", 1, x, "tail")
 
 	Label("tail")
 	MOVQ(n, reg.RCX)
