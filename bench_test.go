@@ -29,7 +29,7 @@ var activations = []struct {
 // beside them copy and Gorgonia's LeakyRelu in a graph, forward only. Bytes count
 // what is read and written once each.
 func BenchmarkOp(b *testing.B) {
-	op, grad := newOp(b, 0.01), gradOp(b, 0.01)
+	op, grad := newOp(b, 0.01), newGrad(b, 0.01)
 	for power := 6; power <= 26; power += 4 {
 		n := 1 << power
 		rng := rand.New(rand.NewPCG(1, 2))
@@ -40,7 +40,7 @@ func BenchmarkOp(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/2^%d", name, power), func(b *testing.B) {
 				b.SetBytes(int64(4 * n * slices))
 				b.ReportAllocs()
-				for b.Loop() {
+				for range b.N {
 					if err := run(); err != nil {
 						b.Fatal(err)
 					}
@@ -80,7 +80,7 @@ func BenchmarkStep(b *testing.B) {
 			times := make([][]float64, len(activations))
 			var slower, added []float64
 			inARow := max(1, 1<<16/n) // for the clock
-			for b.Loop() {
+			for range b.N {
 				for i, step := range steps {
 					runtime.GC() // what the others left
 					start := time.Now()
@@ -146,7 +146,8 @@ func bytesOf(step func()) float64 {
 }
 
 func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
+	v = slices.Clone(v)
+	slices.Sort(v)
 	return v[len(v)/2]
 }
 
@@ -180,7 +181,7 @@ func BenchmarkMLPMemory(b *testing.B) {
 			}
 			before := live()
 			var held float64
-			for b.Loop() {
+			for range b.N {
 				if err := vm.RunAll(); err != nil {
 					b.Fatal(err)
 				}

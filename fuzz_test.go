@@ -123,7 +123,7 @@ func fuzzHashes(t *testing.T, a, b float64) {
 		if _, ok := round[float64](alpha); !ok {
 			return
 		}
-		for _, op := range []*leakyrelu.Op{newOp(t, alpha), gradOp(t, alpha)} {
+		for _, op := range []*leakyrelu.Op{newOp(t, alpha), newGrad(t, alpha)} {
 			h := &recorder{Hash: fnv.New64a()}
 			op.WriteHash(h)
 			written = append(written, h.written)

@@ -17,17 +17,17 @@ func (l *loop[T]) run() {
 	if len(l.dst.data) == 0 {
 		return
 	}
-	outer, run := len(l.dst.shape), 1
+	outer, run := len(l.dst.dims), 1
 	for outer > 0 && l.contiguous(outer-1, run) {
 		outer--
-		run *= l.dst.shape[outer]
+		run *= l.dst.dims[outer]
 	}
 	l.walk(0, outer, run, 0, 0, 0)
 }
 
 // contiguous says whether neighbours along dimension d lie n elements apart.
 func (l *loop[T]) contiguous(d, n int) bool {
-	return l.dst.shape[d] == 1 || l.dst.stride(d) == n && l.x.stride(d) == n && l.g.stride(d) == n
+	return l.dst.strides[d] == n && l.x.strides[d] == n && l.g.strides[d] == n
 }
 
 // walk loops over the dimensions from d to outer, at the given offsets into
@@ -39,11 +39,11 @@ func (l *loop[T]) walk(d, outer, run, dst, x, g int) {
 	case d == outer-1 && run == 1:
 		l.strip(d, dst, x, g)
 	default:
-		for range l.dst.shape[d] {
+		for range l.dst.dims[d] {
 			l.walk(d+1, outer, run, dst, x, g)
-			dst += l.dst.stride(d)
-			x += l.x.stride(d)
-			g += l.g.stride(d)
+			dst += l.dst.strides[d]
+			x += l.x.strides[d]
+			g += l.g.strides[d]
 		}
 	}
 }
@@ -53,8 +53,8 @@ func (l *loop[T]) walk(d, outer, run, dst, x, g int) {
 func (l *loop[T]) strip(d, dst, x, g int) {
 	const block = 128
 	var dsts, xs, gs [block]T
-	ddst, dx, dg := l.dst.stride(d), l.x.stride(d), l.g.stride(d)
-	for left := l.dst.shape[d]; left > 0; {
+	ddst, dx, dg := l.dst.strides[d], l.x.strides[d], l.g.strides[d]
+	for left := l.dst.dims[d]; left > 0; {
 		n := min(left, block)
 		for i := range n {
 			dsts[i], xs[i], gs[i] = l.dst.data[dst+i*ddst], l.x.data[x+i*dx], l.g.data[g+i*dg]

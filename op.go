@@ -1,20 +1,3 @@
-// Package leakyrelu is the LeakyReLU activation as one operator for Gorgonia:
-//
-//	LeakyReLU(x) = x     if x > 0
-//	               α·x   otherwise
-//
-// Apply puts it into a graph and takes the place of gorgonia.LeakyRelu:
-//
-//	y, err := leakyrelu.Apply(x, leakyrelu.DefaultAlpha)
-//
-// It works on float32 and float64 scalars and tensors of every rank and layout,
-// on the tape machine and on the Lisp machine, and can be differentiated any
-// number of times. The gradient is the upstream gradient where x > 0 and α
-// times it elsewhere, x = 0 and NaN included, as in PyTorch and TensorFlow.
-// Values are bit for bit those of PyTorch's leaky_relu.
-//
-// The activation is due to Maas, Hannun and Ng, "Rectifier Nonlinearities
-// Improve Neural Network Acoustic Models", ICML 2013.
 package leakyrelu
 
 import (
@@ -31,129 +14,92 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// DefaultAlpha is the customary slope for inputs that are not positive: the
-// default of PyTorch, ONNX and JAX.
-const DefaultAlpha = 0.01
-
-// An Option changes how the operator runs, never what it computes.
-type Option func(*Op)
-
-// InPlace lets the operator write over its input x, and its gradient write over
-// the upstream gradient dy, which saves the memory of both and the time to
-// allocate it. It is a request: where something else in the graph could notice,
-// the result goes into a new tensor as it does without InPlace. Inputs, weights
-// and constants are never overwritten, nor what another node has a view of.
+// Op is LeakyReLU, or its gradient, as a gorgonia.Op. LeakyReLU has one input,
+// x. Its gradient has two, x and the upstream gradient dy. [New] and [NewGrad]
+// make them. [Apply], [ApplyGrad] and gorgonia.Grad put them into a graph.
 //
-// Two things the structure of a graph can't show. The Value of the node x, or
-// of a node whose gradient dy is, after a run may be the overwritten one, as with
-// Gorgonia's own operators: get it with gorgonia.Read. And a clone of the graph
-// (ExprGraph.Clone) shares its operators with the original, so don't add to the
-// clone a view (Reshape, Slice) of a node that is overwritten in the original,
-// nor a Set of what overwrites it.
-func InPlace() Option {
-	return func(op *Op) { op.inPlace = true }
-}
-
-// Apply returns LeakyReLU(x), with slope alpha where x is not positive. The
-// node x is float32 or float64, a scalar or a tensor of any rank, and the
-// result has its dtype and shape.
-//
-// Alpha may also be negative or above 1. It is rounded to the dtype of x, and
-// refused if it is NaN or infinite, before or after rounding.
-func Apply(x *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, error) {
-	op, err := New(alpha, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return op.apply(x)
-}
-
-// ApplyGrad returns the gradient of LeakyReLU at x for the upstream gradient
-// dy: dy where x > 0, alpha·dy elsewhere. The two nodes have the same dtype and
-// shape, and so has the result; alpha is as in Apply. Where alpha ≥ 0, the
-// node LeakyReLU(x) does as well as x.
-//
-// gorgonia.Grad finds this by itself. Call it to write a gradient into a loss,
-// as gradient penalties do (WGAN-GP, R1): one gorgonia.Grad then differentiates
-// the whole, where a second one over the results of a first goes wrong. The
-// result is differentiable with respect to dy; with respect to x its derivative
-// is zero wherever there is one.
-func ApplyGrad(x, dy *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, error) {
-	op, err := New(alpha, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return op.gradient().apply(x, dy)
-}
-
-// Activation returns Apply with its slope and options filled in, for model
-// builders that take an activation function. An unusable alpha is reported when
-// the function is called.
-func Activation(alpha float64, opts ...Option) func(*gorgonia.Node) (*gorgonia.Node, error) {
-	return func(x *gorgonia.Node) (*gorgonia.Node, error) { return Apply(x, alpha, opts...) }
-}
-
-// Op is LeakyReLU as a gorgonia.Op: of x, or, as the gradient that Grad and
-// ApplyGrad put into a graph, of x and the upstream gradient dy. Running an Op
-// changes nothing in it, so one Op may serve many nodes, graphs and machines at
-// the same time.
+// Running an Op changes nothing in it. So one Op may serve many nodes, graphs
+// and machines at the same time.
 type Op struct {
+	name    string // of the operator, in hashes and messages
+	arity   int    // number of inputs: x, or x and dy
 	alpha   float64
-	grad    bool // whether this is the gradient, of x and dy
 	inPlace bool
-	node    atomic.Pointer[gorgonia.Node] // what it was made for, if it serves no other
+	node    atomic.Pointer[gorgonia.Node] // the only node that has this Op, if known
 }
 
 var (
 	_ gorgonia.SDOp            = (*Op)(nil)
 	_ gorgonia.ADOp            = (*Op)(nil)
-	_ gorgonia.UnaryOp         = (*Op)(nil)
 	_ gorgonia.UsePreallocDoer = (*Op)(nil)
-	_ gorgonia.UnsafeDoer      = (*Op)(nil)
 	_ gorgonia.IncrDoer        = (*Op)(nil)
 )
 
-// New returns the operator with slope alpha, for gorgonia.ApplyOp and for use
-// on values without a graph:
+// New returns the operator LeakyReLU with slope alpha. It works on values
+// without a graph:
 //
 //	y, err := op.Do(x)
 //
-// Alpha is as in Apply.
+// It also works with gorgonia.ApplyOp. But prefer [Apply]: it refuses a node of
+// another dtype, and an alpha too large for float32, when the node is made.
+// gorgonia.ApplyOp shows an operator only the shapes, so there the error comes
+// from gorgonia.Grad or from the run. With gorgonia.ApplyOp, [InPlace] has no
+// effect.
+//
+// Alpha is as in Apply. A NaN or infinite alpha and a nil option are errors.
 func New(alpha float64, opts ...Option) (*Op, error) {
+	return newOp("LeakyReLU", 1, alpha, opts)
+}
+
+// NewGrad returns the operator that [ApplyGrad] puts into a graph: of x and the
+// upstream gradient dy. Everything else is as in [New].
+//
+//	dx, err := op.Do(x, dy)
+func NewGrad(alpha float64, opts ...Option) (*Op, error) {
+	return newOp(gradName, 2, alpha, opts)
+}
+
+const gradName = "LeakyReLUGrad"
+
+func newOp(name string, arity int, alpha float64, opts []Option) (*Op, error) {
 	if math.IsNaN(alpha) || math.IsInf(alpha, 0) {
 		return nil, fmt.Errorf("leakyrelu: alpha is %v, expected a finite number", alpha)
 	}
-	op := &Op{alpha: alpha}
+	var o options
 	for i, opt := range opts {
 		if opt == nil {
 			return nil, fmt.Errorf("leakyrelu: option %d is nil, expected an Option", i)
 		}
-		opt(op)
+		opt(&o)
 	}
-	return op, nil
+	return &Op{name: name, arity: arity, alpha: alpha, inPlace: o.inPlace && childrenOffset != 0}, nil
 }
 
-// gradient is the operator for the gradient of op, which is the same for the
-// gradient of that gradient: both are linear in dy with the slopes of op.
+// gradient returns the operator for the gradient of op. The gradient of the
+// gradient is the same operator again: it is linear in dy, with the slopes of op.
 func (op *Op) gradient() *Op {
-	return &Op{alpha: op.alpha, grad: true, inPlace: op.inPlace}
+	return &Op{name: gradName, arity: 2, alpha: op.alpha, inPlace: op.inPlace}
 }
 
-// apply is gorgonia.ApplyOp after the checks that Gorgonia doesn't make, or
-// makes with a panic.
+// apply is gorgonia.ApplyOp, after checks that Gorgonia does not make or makes
+// with a panic.
 func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
-	var dt tensor.Dtype
+	x := inputs[0]
 	for i, n := range inputs {
-		d, err := checkNode(roles[i], n)
-		if err != nil {
+		if err := checkNode(roles[i], n); err != nil {
 			return nil, err
 		}
-		if i > 0 && d != dt {
-			return nil, fmt.Errorf("leakyrelu: node %s (%s) has dtype %v, expected %v, the dtype of x", roles[i], n.Name(), d, dt)
+		switch {
+		case n.Graph() != x.Graph():
+			return nil, fmt.Errorf("leakyrelu: node %s (%s) is in another graph than x (%s), expected one graph", roles[i], n.Name(), x.Name())
+		case n.Dtype() != x.Dtype():
+			return nil, fmt.Errorf("leakyrelu: node %s (%s) has dtype %v, expected %v, the dtype of x", roles[i], n.Name(), n.Dtype(), x.Dtype())
 		}
-		dt = d
+		if err := checkShape("node "+roles[i], n.Shape(), x.Shape()); err != nil {
+			return nil, err
+		}
 	}
-	if dt == tensor.Float32 {
+	if x.Dtype() == tensor.Float32 {
 		if err := op.checkAlpha(float64(float32(op.alpha))); err != nil {
 			return nil, err
 		}
@@ -166,25 +112,27 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	return y, nil
 }
 
-// checkNode returns the dtype of n, or why n can't be an input.
-func checkNode(role string, n *gorgonia.Node) (tensor.Dtype, error) {
+// checkNode says why n can't be an input.
+func checkNode(role string, n *gorgonia.Node) error {
 	if n == nil {
-		return tensor.Dtype{}, fmt.Errorf("leakyrelu: node %s is nil, expected a float32 or float64 node", role)
+		return fmt.Errorf("leakyrelu: node %s is nil, expected a float32 or float64 node", role)
 	}
 	dt, ok := n.Type().(tensor.Dtype)
 	if t, isTensor := n.Type().(gorgonia.TensorType); isTensor {
 		dt, ok = t.Of.(tensor.Dtype)
 	}
-	if !ok || dt != tensor.Float32 && dt != tensor.Float64 {
-		return dt, fmt.Errorf("leakyrelu: node %s (%s) has type %v, expected float32 or float64", role, n.Name(), n.Type())
+	switch {
+	case !ok || dt != tensor.Float32 && dt != tensor.Float64:
+		return fmt.Errorf("leakyrelu: node %s (%s) has type %v, expected float32 or float64", role, n.Name(), n.Type())
+	case n.Graph() == nil:
+		return fmt.Errorf("leakyrelu: node %s (%s) is in no graph, expected a node of a graph", role, n.Name())
+	case n.Shape().Dims() != n.Dims():
+		return fmt.Errorf("leakyrelu: node %s (%s) has %d dimensions but no shape, expected a node made with a shape", role, n.Name(), n.Dims())
 	}
-	if dims := n.Dims(); n.Shape().Dims() != dims {
-		return dt, fmt.Errorf("leakyrelu: node %s (%s) has %d dimensions but no shape, expected one made with a shape", role, n.Name(), dims)
-	}
-	return dt, nil
+	return nil
 }
 
-// checkAlpha says whether alpha is a number in the dtype that it was rounded to.
+// checkAlpha says whether alpha is still finite in the dtype it was rounded to.
 func (op *Op) checkAlpha(rounded float64) error {
 	if math.IsInf(rounded, 0) {
 		return fmt.Errorf("leakyrelu: alpha is %v, expected a number that fits the float32 of x", op.alpha)
@@ -192,37 +140,70 @@ func (op *Op) checkAlpha(rounded float64) error {
 	return nil
 }
 
-// roles are what messages call the inputs.
+// roles are the names of the inputs in messages.
 var roles = [...]string{"x", "dy"}
 
-// Arity is the number of inputs: 1, and 2 for the gradient.
-func (op *Op) Arity() int {
-	if op.grad {
-		return 2
+// checkShape compares to the letter. Shape.Eq does not: for it, a vector of n
+// elements equals an n×1 matrix.
+func checkShape(role string, s, x tensor.Shape) error {
+	if !slices.Equal(s, x) {
+		return errShape(role, s, x)
 	}
-	return 1
+	return nil
 }
 
-// IsUnary says whether the operator has one input: all but the gradient do.
-func (op *Op) IsUnary() bool { return !op.grad }
+func errShape(role string, s, x tensor.Shape) error {
+	return fmt.Errorf("leakyrelu: %s has shape %v, expected %v, the shape of x", role, s, x)
+}
 
-// Type is a → a, and a → a → a for the gradient.
+// made says whether New or NewGrad made op. The methods of any other Op, such as
+// a nil one, return an error or an empty answer.
+func (op *Op) made() bool { return op != nil && op.arity > 0 }
+
+// checkArity says why op can't take n inputs.
+func (op *Op) checkArity(n int) error {
+	switch {
+	case !op.made():
+		return errors.New("leakyrelu: the Op is nil or empty, expected one made by New or NewGrad")
+	case n != op.arity:
+		return fmt.Errorf("leakyrelu: %s got %d inputs, expected %d", op.String(), n, op.arity)
+	}
+	return nil
+}
+
+// Alpha returns the slope for x that is not positive, as it was given to [New].
+func (op *Op) Alpha() float64 {
+	if !op.made() {
+		return 0
+	}
+	return op.alpha
+}
+
+// Arity returns the number of inputs: 1 for LeakyReLU, 2 for its gradient.
+func (op *Op) Arity() int {
+	if !op.made() {
+		return -1 // Gorgonia takes this as any number, and goes on to InferShape
+	}
+	return op.arity
+}
+
+// Type returns a → a for LeakyReLU, and a → a → a for its gradient.
 func (op *Op) Type() hm.Type {
 	a := hm.TypeVariable('a')
-	if op.grad {
+	if op.Arity() == 2 {
 		return hm.NewFnType(a, a, a)
 	}
 	return hm.NewFnType(a, a)
 }
 
-// InferShape returns the shape of x. That of dy must be the same.
+// InferShape returns the shape of x. The shape of dy must be the same.
 func (op *Op) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
-	// This is how an operator learns that it is being applied, here to another
-	// node than the one it was made for.
-	op.node.Store(nil)
-	if len(inputs) != op.Arity() {
-		return nil, op.errArity(len(inputs))
+	if err := op.checkArity(len(inputs)); err != nil {
+		return nil, err
 	}
+	// Gorgonia asks for the shape when it makes a node. If op already has a node,
+	// that is not its only one any more.
+	op.node.Store(nil)
 	shapes, err := gorgonia.DimSizersToShapes(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("leakyrelu: %w", err)
@@ -235,102 +216,32 @@ func (op *Op) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
 	return shapes[0].Clone(), nil
 }
 
-// DiffWRT says with respect to which inputs the operator can be differentiated:
-// x, and for the gradient dy only, as its derivative with respect to x is zero
-// wherever there is one.
-func (op *Op) DiffWRT(inputs int) []bool {
-	wrt := make([]bool, max(0, inputs))
-	if inputs > 0 {
-		wrt[inputs-1] = true
-	}
-	return wrt
-}
-
-// SymDiff returns the nodes of the gradients with respect to the inputs, for
-// the upstream gradient grad; nil for the input that has none.
-func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	if len(inputs) != op.Arity() {
-		return nil, op.errArity(len(inputs))
-	}
-	d, err := op.gradient().apply(op.signOf(inputs[0], output), grad)
-	if err != nil {
-		return nil, err
-	}
-	wrt := make(gorgonia.Nodes, len(inputs))
-	wrt[len(inputs)-1] = d
-	return wrt, nil
-}
-
-// signOf is where the gradient finds the sign of x: in x itself or, for α ≥ 0,
-// in y = LeakyReLU(x), so that x need not outlive the forward pass. It is not
-// in y if y has a view: Gorgonia's operators write over views that are no
-// longer used, and so over y. (A view that is added after Grad meets y the way
-// it meets the result of Gorgonia's Tanh, whose gradient also reads it.)
-func (op *Op) signOf(x, y *gorgonia.Node) *gorgonia.Node {
-	if op.grad || !(op.alpha >= 0) || y == nil || y.Graph() == nil || !unviewed(y) {
-		return x
-	}
-	return y
-}
-
-// DoDiff adds to the gradient of the input the one that arrived at the output.
-func (op *Op) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {
-	if len(inputs) != op.Arity() {
-		return op.errArity(len(inputs))
-	}
-	x, wrt := inputs[0], inputs[len(inputs)-1]
-	if x == nil || wrt == nil || output == nil {
-		return errors.New("leakyrelu: DoDiff of a nil node, expected the nodes of a graph that ran")
-	}
-	upstream, err := output.Grad()
-	if err != nil {
-		return fmt.Errorf("leakyrelu: upstream gradient: %w", err)
-	}
-	d, err := wrt.Grad()
-	if err != nil {
-		return fmt.Errorf("leakyrelu: gradient of the input: %w", err)
-	}
-	return op.gradient().IncrDo(inShapeOf(x.Value(), d), x.Value(), upstream)
-}
-
-// inShapeOf returns the gradient d in the shape of the value x. The Lisp
-// machine's Reshape passes a gradient on by reshaping that very tensor, so that
-// from the second run on it meets its node in the shape of another one.
-func inShapeOf(x, d gorgonia.Value) gorgonia.Value {
-	t, ok := d.(*tensor.Dense)
-	if !ok || t == nil || x == nil || t.Dtype() != x.Dtype() || slices.Equal(t.Shape(), x.Shape()) || t.RequiresIterator() {
-		return d
-	}
-	same := t.ShallowClone()
-	if err := same.Reshape(x.Shape()...); err != nil {
-		return d // of another size, which IncrDo refuses
-	}
-	return same
-}
-
 // ReturnsPtr is true: the result is a value on the heap.
 func (op *Op) ReturnsPtr() bool { return true }
 
-// CallsExtern is false: no cgo, no other device.
+// CallsExtern is false: the operator uses no cgo and no other device.
 func (op *Op) CallsExtern() bool { return false }
 
-// WriteHash writes the kind and all bits of alpha. Gorgonia merges nodes whose
-// hashes agree, so whatever makes a difference to the result belongs in here.
+// WriteHash writes the name of the operator and all bits of alpha. Gorgonia
+// merges nodes with equal hashes, so everything that changes the result must be
+// in the hash.
 func (op *Op) WriteHash(h hash.Hash) {
-	fmt.Fprintf(h, "gorgonia.org/leakyrelu grad=%t alpha=%016x", op.grad, math.Float64bits(op.alpha))
+	if op.made() {
+		fmt.Fprintf(h, "gorgonia.org/leakyrelu %s alpha=%016x", op.name, math.Float64bits(op.alpha))
+	}
 }
 
-// Hashcode is the FNV-1a hash of what WriteHash writes.
+// Hashcode returns the 32-bit FNV-1a hash of what WriteHash writes.
 func (op *Op) Hashcode() uint32 {
 	h := fnv.New32a()
 	op.WriteHash(h)
 	return h.Sum32()
 }
 
-// String is the name and the slope, such as LeakyReLU{alpha=0.01}.
+// String returns the name and the slope, such as LeakyReLU{alpha=0.01}.
 func (op *Op) String() string {
-	if op.grad {
-		return fmt.Sprintf("LeakyReLUGrad{alpha=%v}", op.alpha)
+	if !op.made() {
+		return "LeakyReLU{}"
 	}
-	return fmt.Sprintf("LeakyReLU{alpha=%v}", op.alpha)
+	return fmt.Sprintf("%s{alpha=%v}", op.name, op.alpha)
 }

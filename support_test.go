@@ -248,17 +248,13 @@ func newOp(t testing.TB, alpha float64) *leakyrelu.Op {
 	return op
 }
 
-// gradOp is the operator that ApplyGrad puts into a graph.
-func gradOp(t testing.TB, alpha float64) *leakyrelu.Op {
+func newGrad(t testing.TB, alpha float64) *leakyrelu.Op {
 	t.Helper()
-	g := gorgonia.NewGraph()
-	x := gorgonia.NewScalar(g, tensor.Float64, gorgonia.WithName("x"))
-	dy := gorgonia.NewScalar(g, tensor.Float64, gorgonia.WithName("dy"))
-	n, err := leakyrelu.ApplyGrad(x, dy, alpha)
+	op, err := leakyrelu.NewGrad(alpha)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n.Op().(*leakyrelu.Op)
+	return op
 }
 
 func name(parts ...any) string {

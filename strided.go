@@ -10,18 +10,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// strided is a Value as memory: the element at index (i, j, …) of shape is
-// data[i·stride(0) + j·stride(1) + …].
+// strided is a Value as memory: the element at index (i, j, …) of dims is
+// data[i·strides[0] + j·strides[1] + …].
 type strided[T kernel.Float] struct {
-	data    []T
-	shape   tensor.Shape
-	strides []int
+	data          []T
+	shape         tensor.Shape // of the Value
+	dims, strides []int        // without the dimensions of size 1
 }
 
-// view points s at v, or says why the operator can't work on v. The role is
-// what v is to the operator, for the message.
+// view points s at v, or says why the operator can't work on v. The role is the
+// name of v in the message.
 //
-// It doesn't use v.Data(), which allocates, and copies scalars.
+// It does not use v.Data(), which allocates and copies scalars.
 func (s *strided[T]) view(role string, v gorgonia.Value) error {
 	switch v := v.(type) {
 	case nil:
@@ -35,7 +35,7 @@ func (s *strided[T]) view(role string, v gorgonia.Value) error {
 			return s.errDtype(role, tensor.Float32)
 		}
 		*data = unsafe.Slice((*float32)(v), 1)
-		s.shape, s.strides = v.Shape(), nil
+		s.setLayout(v.Shape(), nil)
 	case *gorgonia.F64:
 		if v == nil {
 			return errNil(role, v)
@@ -45,7 +45,7 @@ func (s *strided[T]) view(role string, v gorgonia.Value) error {
 			return s.errDtype(role, tensor.Float64)
 		}
 		*data = unsafe.Slice((*float64)(v), 1)
-		s.shape, s.strides = v.Shape(), nil
+		s.setLayout(v.Shape(), nil)
 	case *tensor.Dense:
 		switch {
 		case v == nil:
@@ -63,9 +63,9 @@ func (s *strided[T]) view(role string, v gorgonia.Value) error {
 		} else {
 			return s.errDtype(role, dt)
 		}
-		s.shape, s.strides = v.Shape(), v.Strides()
+		s.setLayout(v.Shape(), v.Strides())
 		if n := s.extent(); n > len(s.data) {
-			return fmt.Errorf("leakyrelu: %s has shape %v and strides %v in a memory of %d elements, expected at least %d", role, s.shape, s.strides, len(s.data), n)
+			return fmt.Errorf("leakyrelu: %s has shape %v and strides %v in a memory of %d elements, expected at least %d", role, s.shape, v.Strides(), len(s.data), n)
 		}
 	default:
 		return fmt.Errorf("leakyrelu: %s is a %T, expected a *tensor.Dense, *gorgonia.F32 or *gorgonia.F64", role, v)
@@ -97,31 +97,65 @@ func (s *strided[T]) errDtype(role string, dt tensor.Dtype) error {
 	return fmt.Errorf("leakyrelu: %s has dtype %v, expected %s", role, dt, expected)
 }
 
-// stride is the distance between neighbours along dimension d. Package tensor
-// drops the strides of size-1 dimensions from column-major vectors.
-func (s *strided[T]) stride(d int) int {
-	switch {
-	case len(s.strides) == len(s.shape):
-		return s.strides[d]
-	case s.shape[d] == 1:
-		return 0
-	default:
-		return s.strides[0]
+// checkFits says whether s has the shape of x, but for dimensions of size 1.
+func (s *strided[T]) checkFits(role string, x *strided[T]) error {
+	if !slices.Equal(s.dims, x.dims) {
+		return errShape(role, s.shape, x.shape)
+	}
+	return nil
+}
+
+// setLayout drops the dimensions of size 1: they do not change where elements
+// are, and Gorgonia takes shapes that differ only in them for the same.
+func (s *strided[T]) setLayout(shape tensor.Shape, strides []int) {
+	s.shape, s.dims, s.strides = shape, shape, strides
+	if !slices.Contains(shape, 1) {
+		return
+	}
+	// Package tensor drops their strides too, from column-major vectors only.
+	dropped := len(strides) < len(shape)
+	s.dims = slices.DeleteFunc(slices.Clone(s.dims), func(n int) bool { return n == 1 })
+	if dropped {
+		s.strides = strides[:len(s.dims)]
+		return
+	}
+	s.strides = make([]int, 0, len(s.dims))
+	for d, n := range shape {
+		if n != 1 {
+			s.strides = append(s.strides, strides[d])
+		}
 	}
 }
 
 // extent is how far the elements reach in data. That is further than there is
-// data in what package tensor makes of an empty slice: a tensor that has the
-// shape of what was sliced.
+// data in what package tensor makes of an empty slice: a tensor with the shape of
+// what was sliced.
 func (s *strided[T]) extent() int {
 	n := 1
-	for d, size := range s.shape {
+	for d, size := range s.dims {
 		if size == 0 {
 			return 0
 		}
-		n += (size - 1) * s.stride(d)
+		n += (size - 1) * s.strides[d]
 	}
 	return n
+}
+
+// overlapsItself says whether two elements may lie in one place. They do not if
+// each stride is longer than what all shorter strides reach together.
+func (s *strided[T]) overlapsItself() bool {
+	for d, stride := range s.strides {
+		reach := 0
+		for e, other := range s.strides {
+			if other < stride || other == stride && e < d {
+				reach += (s.dims[e] - 1) * other
+			}
+		}
+		if stride <= reach {
+			return s.extent() > 0
+		}
+	}
+	return false
 }
 
 // overlapsShifted says whether s and x share memory other than element by
