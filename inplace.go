@@ -44,8 +44,8 @@ func mayOverwrite(n *gorgonia.Node) bool {
 		if o, ok := owners[m.Hashcode()]; ok && o != m {
 			return false // merged: the allocator misses the readers of one of them
 		}
-		for _, in := range inputsOf(m) {
-			if owners[in.Hashcode()] == in && sharesMemory(m) {
+		for i, in := range inputsOf(m) {
+			if owners[in.Hashcode()] == in && sharesMemory(m, i) {
 				return false
 			}
 		}
@@ -58,21 +58,16 @@ func mayOverwrite(n *gorgonia.Node) bool {
 // It is false if one of them may share that memory with another node.
 func owners(n *gorgonia.Node) (map[uint32]*gorgonia.Node, bool) {
 	owners := make(map[uint32]*gorgonia.Node)
-	inputs := inputsOf(n)
-	if len(inputs) == 0 {
-		return nil, false
-	}
-	for o := inputs[len(inputs)-1]; ; {
-		if sharesMemory(o) {
+	for o, i := n, len(inputsOf(n))-1; i >= 0; i = overwrites(o) {
+		in := inputsOf(o)[i]
+		if isArg(in) {
+			// The allocator never frees it, so that only n could overwrite it.
+			return owners, o != n
+		}
+		if o = in; !owns(o) || inSet(o) {
 			return nil, false
 		}
 		owners[o.Hashcode()] = o
-		from := overwrites(o)
-		if from < 0 {
-			return owners, true
-		}
-		if o = inputsOf(o)[from]; isArg(o) {
-			return owners, true // it lives on: the allocator never frees it
-		}
 	}
+	return owners, len(owners) > 0
 }

@@ -2,7 +2,6 @@ package leakyrelu
 
 import (
 	"reflect"
-	"slices"
 	"unsafe"
 
 	"gorgonia.org/gorgonia"
@@ -27,12 +26,15 @@ import (
 // an input, unless they overwrite it with the allocator's leave. Each was read,
 // and is run by TestGorgoniasMemory.
 //
-// Not in the list are: Iop, reshapeOp and sliceOp, which return their input or a
-// view; dropoutOp, which returns its input in evaluation and for p = 0; concatOp
-// of one input, which returns it; sliceIncrOp, clampOp, yoloOp, ctcLossOp,
-// sparsemaxOp, byIndicesOp, tensordotOp, diagFlatOp, atOp and dtConvOp, which
-// nobody needs next to an activation in place; and letOp, because of the second
-// way above.
+// Not in the list:
+//
+//   - Iop, reshapeOp and sliceOp return their input or a view of it.
+//   - dropoutOp returns its input in evaluation and for p = 0.
+//   - concatOp returns its input if it has only one. With more, it owns its result.
+//   - letOp, because of the second way above.
+//   - clampOp does nothing. groupNormDiffOp, sliceIncrOp, yoloOp, ctcLossOp,
+//     sparsemaxOp, byIndicesOp, tensordotOp, diagFlatOp, atOp, dtConvOp and
+//     randomOp are rare next to an activation. They were not examined.
 var ownsResult = map[string]bool{
 	"elemUnaryOp": true, "elemBinOp": true, "minBetween": true, "maxBetween": true,
 	"linAlgBinOp": true, "transposeOp": true, "sumOp": true, "maxOp": true, "sizeOp": true,
@@ -42,22 +44,35 @@ var ownsResult = map[string]bool{
 	"im2colOp": true, "col2imOp": true,
 	"maxPoolOp": true, "maxPoolDiffOp": true, "avgPoolOp": true, "avgPoolDiffOp": true, "globalAveragePoolOp": true,
 	"upsampleOp": true, "upsampleDiffOp": true,
-	"BatchNormOp": true, "batchnormDiffOp": true, "GroupNormOp": true, "groupNormDiffOp": true,
+	"BatchNormOp": true, "batchnormDiffOp": true, "GroupNormOp": true,
 	"softmaxOp": true, "softmaxDiffOp": true,
 	"dropoutDiffOp": true,
 	"readOp":        true, // the tape machine clones what it reads
 }
 
-// sharesMemory says whether the result of n may share memory with one of its
-// inputs while that is still needed.
-func sharesMemory(n *gorgonia.Node) bool {
-	op := n.Op()
-	if _, ours := op.(*Op); ours {
-		return false // mayOverwrite takes care of that
+// owns says whether the result of n shares memory with an input only if n
+// overwrites that with the allocator's leave.
+func owns(n *gorgonia.Node) bool {
+	if _, ours := n.Op().(*Op); ours {
+		return true
 	}
-	name := gorgoniaType(op)
-	owns := ownsResult[name] || name == "concatOp" && len(inputsOf(n)) > 1
-	return !owns || op.OverwritesInput() >= 0 && inSet(n)
+	name := gorgoniaType(n.Op())
+	return ownsResult[name] || name == "concatOp" && len(inputsOf(n)) > 1
+}
+
+// sharesMemory says whether the result of n may share memory with its input i
+// while that is still needed.
+func sharesMemory(n *gorgonia.Node, i int) bool {
+	return !owns(n) || overwritesLive(n) == i
+}
+
+// overwritesLive returns the input that n writes over even if it is still
+// needed, because of a Set: -1 for none.
+func overwritesLive(n *gorgonia.Node) int {
+	if _, ours := n.Op().(*Op); ours || n.Op().OverwritesInput() < 0 || !inSet(n) {
+		return -1 // ours is never in place in a Set
+	}
+	return n.Op().OverwritesInput()
 }
 
 // overwrites returns the input that n, which is not this package's, writes over
@@ -80,39 +95,41 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 	shared := gorgonia.Nodes{v} // the nodes that may share the memory of v
 	for i := 0; i < len(shared); i++ {
 		w := shared[i]
-		if !isArg(w) && sharesMemory(w) {
-			shared = add(shared, inputsOf(w)...)
+		for j, in := range inputsOf(w) {
+			if sharesMemory(w, j) {
+				shared = add(shared, in)
+			}
 		}
+		dead := w != v && !isArg(w) // for the allocator, perhaps
 		for _, m := range w.Graph().AllNodes() {
 			if m != w && m.Hashcode() == w.Hashcode() {
 				return m
 			}
-			at := slices.Index(inputsOf(m), w)
-			if at < 0 || isStatement(m) {
+			if isStatement(m) {
 				continue
 			}
-			if inSet(m) && m.Op().OverwritesInput() == at {
-				return m
-			}
-			if w != v && !isArg(w) && overwrites(m) == at {
-				return m
-			}
-			if sharesMemory(m) {
-				shared = add(shared, m)
+			for j, in := range inputsOf(m) {
+				if in != w {
+					continue
+				}
+				if overwritesLive(m) == j || dead && overwrites(m) == j {
+					return m
+				}
+				if sharesMemory(m, j) {
+					shared = add(shared, m)
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// add returns set with the nodes that it lacks.
-func add(set gorgonia.Nodes, nodes ...*gorgonia.Node) gorgonia.Nodes {
-	for _, n := range nodes {
-		if !set.Contains(n) {
-			set = append(set, n)
-		}
+// add returns set with n in it.
+func add(set gorgonia.Nodes, n *gorgonia.Node) gorgonia.Nodes {
+	if set.Contains(n) {
+		return set
 	}
-	return set
+	return append(set, n)
 }
 
 // inSet says whether n is in a Set, as its target or its value.
