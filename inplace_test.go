@@ -3,7 +3,6 @@ package leakyrelu_test
 import (
 	"hash"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 
 	"github.com/chewxy/hm"
@@ -17,17 +16,13 @@ import (
 // operator that takes the register allocator's word for it fails all of them but
 // the one with slices, which Gorgonia copies at present.
 
-type node = *gorgonia.Node
-
-// check passes a node on or ends the test.
-type check = func(node, error) node
-
 var observers = []struct {
 	name   string
 	build  func(must check, apply func(node, float64) (node, error), x, w node) node
 	f      func(x, w float64) float64
 	dx, dw func(x, w, dy float64) float64
 }{
+
 	{
 		"a reshape of the pre-activation",
 		func(must check, apply func(node, float64) (node, error), x, w node) node {
@@ -193,20 +188,31 @@ func TestInPlaceGoesUnnoticed(t *testing.T) {
 type identity struct{}
 
 func (identity) Arity() int { return 1 }
+
 func (identity) Type() hm.Type {
 	return hm.NewFnType(hm.TypeVariable('a'), hm.TypeVariable('a'))
 }
+
 func (identity) InferShape(in ...gorgonia.DimSizer) (tensor.Shape, error) {
 	return in[0].(tensor.Shape).Clone(), nil
 }
+
 func (identity) Do(in ...gorgonia.Value) (gorgonia.Value, error) { return in[0], nil }
-func (identity) ReturnsPtr() bool                                { return true }
-func (identity) CallsExtern() bool                               { return false }
-func (identity) OverwritesInput() int                            { return -1 }
-func (identity) WriteHash(h hash.Hash)                           { h.Write([]byte("identity")) }
-func (identity) Hashcode() uint32                                { return 1 }
-func (identity) String() string                                  { return "identity" }
-func (identity) DiffWRT(int) []bool                              { return []bool{true} }
+
+func (identity) ReturnsPtr() bool { return true }
+
+func (identity) CallsExtern() bool { return false }
+
+func (identity) OverwritesInput() int { return -1 }
+
+func (identity) WriteHash(h hash.Hash) { h.Write([]byte("identity")) }
+
+func (identity) Hashcode() uint32 { return 1 }
+
+func (identity) String() string { return "identity" }
+
+func (identity) DiffWRT(int) []bool { return []bool{true} }
+
 func (identity) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
 	return gorgonia.Nodes{grad}, nil
 }
@@ -335,32 +341,4 @@ func TestInPlaceUnderSet(t *testing.T) {
 		want[i] = leaky(-x, 0.2) - x
 	}
 	near(t, "sum", elements[float64](t, got), want)
-}
-
-// Deep networks and unrolled recurrences have thousands of activations, each of
-// which looks at the graph. To differentiate and compile it costs no more memory
-// than with Tanh.
-func TestDeepStackIsCheap(t *testing.T) {
-	bytes := func(activation func(node) (node, error)) uint64 {
-		must := must(t)
-		g := gorgonia.NewGraph()
-		x, c := input(g, "x", dense([]float64{1, -2}, 2)), input(g, "c", dense([]float64{3, -4}, 2))
-		h := x
-		for range 300 {
-			h = must(activation(must(gorgonia.Add(h, c))))
-		}
-		cost := must(gorgonia.Sum(h))
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		grad(t, cost, x)
-		gorgonia.NewTapeMachine(g).Close()
-		runtime.ReadMemStats(&after)
-		return after.TotalAlloc - before.TotalAlloc
-	}
-	tanh := bytes(gorgonia.Tanh)
-	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
-		if ours := bytes(leakyrelu.Activation(0.2, opts...)); ours > tanh {
-			t.Errorf("%d options: %d bytes, with Tanh %d", len(opts), ours, tanh)
-		}
-	}
 }

@@ -42,9 +42,9 @@ var (
 //
 // It also works with gorgonia.ApplyOp. But prefer [Apply]: it refuses a node of
 // another dtype, and an alpha too large for float32, when the node is made.
-// gorgonia.ApplyOp shows an operator only the shapes, so there the error comes
-// from gorgonia.Grad or from the run. With gorgonia.ApplyOp, [InPlace] has no
-// effect.
+// gorgonia.ApplyOp shows an operator only the shapes of its inputs, so there the
+// error comes later: from gorgonia.Grad, or else from the run. With
+// gorgonia.ApplyOp, [InPlace] has no effect.
 //
 // Alpha is as in Apply. A NaN or infinite alpha and a nil option are errors.
 func New(alpha float64, opts ...Option) (*Op, error) {

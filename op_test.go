@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -194,40 +193,6 @@ func testDos[T float](t *testing.T, op *leakyrelu.Op, like *tensor.Dense, want [
 	}
 }
 
-func values(ts []*tensor.Dense) []gorgonia.Value {
-	vs := make([]gorgonia.Value, len(ts))
-	for i, t := range ts {
-		vs[i] = t
-	}
-	return vs
-}
-
-// memory is a copy of all the memory that d lies in.
-func memory[T float](d *tensor.Dense) []T {
-	switch {
-	case d.IsScalar():
-		return []T{d.Data().(T)}
-	case d.MemSize() == 0: // where Data panics
-		return nil
-	default:
-		return slices.Clone(d.Data().([]T))
-	}
-}
-
-// copyOf is d in the same layout in other memory.
-func copyOf(d *tensor.Dense) *tensor.Dense { return d.Clone().(*tensor.Dense) }
-
-// around is the memory that d lies in with the elements of d themselves zeroed.
-func around[T float](t *testing.T, d *tensor.Dense) []T {
-	d = copyOf(d)
-	indices(d.Shape(), func(index []int) {
-		if err := d.SetAt(T(0), index...); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return memory[T](d)
-}
-
 // Whoever chose an engine for x has it compute with the result too.
 func TestDoKeepsEngine(t *testing.T) {
 	x := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, -2}), tensor.WithEngine(tensor.Float64Engine{}))
@@ -252,130 +217,6 @@ func TestDoOnAnotherTypesEngine(t *testing.T) {
 	sameBits(t, "y", memory[float64](x), []float64{1, -1})
 }
 
-func TestErrors(t *testing.T) {
-	vec := func(n int) *tensor.Dense { return dense(make([]float64, n), n) }
-	masked := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}, []bool{true, false}))
-	sparse := tensor.CSRFromCoord(tensor.Shape{2, 2}, []int{0}, []int{1}, []float64{1})
-	far := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(2), tensor.WithEngine(farEngine{}))
-	ints := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))
-	nothing, err := dense(make([]float64, 12), 3, 4).Slice(nil, tensor.S(2, 2)) // of shape (3), they say
-	if err != nil {
-		t.Fatal(err)
-	}
-	one := newOp(t, 0.2)
-	two := newGrad(t, 0.2)
-	big := newOp(t, 1e300)
-	for _, c := range []struct {
-		name   string
-		op     *leakyrelu.Op
-		inputs []gorgonia.Value
-		words  []string // what the message names: given and expected
-	}{
-		{"no input", one, nil, []string{"0 inputs", "expected 1"}},
-		{"two inputs", one, []gorgonia.Value{vec(2), vec(2)}, []string{"2 inputs", "expected 1"}},
-		{"one input of two", two, []gorgonia.Value{vec(2)}, []string{"1 inputs", "expected 2"}},
-		{"nil", one, []gorgonia.Value{nil}, []string{"x is nil"}},
-		{"nil dy", two, []gorgonia.Value{vec(2), nil}, []string{"dy is nil"}},
-		{"nil Dense", one, []gorgonia.Value{(*tensor.Dense)(nil)}, []string{"x", "nil *tensor.Dense"}},
-		{"nil F32", one, []gorgonia.Value{(*gorgonia.F32)(nil)}, []string{"x", "nil *gorgonia.F32"}},
-		{"nil F64", one, []gorgonia.Value{(*gorgonia.F64)(nil)}, []string{"x", "nil *gorgonia.F64"}},
-		{"zero Dense", one, []gorgonia.Value{new(tensor.Dense)}, []string{"x", "without a dtype", "float32 or float64"}},
-		{"int tensor", one, []gorgonia.Value{ints}, []string{"x", "int", "float32 or float64"}},
-		{"int scalar", one, []gorgonia.Value{gorgonia.NewI(3)}, []string{"x", "*gorgonia.I", "*gorgonia.F64"}},
-		{"masked", one, []gorgonia.Value{masked}, []string{"x", "masked"}},
-		{"sparse", one, []gorgonia.Value{sparse}, []string{"x", "*tensor.CS", "*tensor.Dense"}},
-		{"far memory", one, []gorgonia.Value{far}, []string{"x", "memory", "main memory"}},
-		{"slice of nothing", one, []gorgonia.Value{nothing.(*tensor.Dense)}, []string{"x", "(3)", "8 elements", "at least 9"}},
-		{"slice of nothing for dy", two, []gorgonia.Value{vec(3), nothing.(*tensor.Dense)}, []string{"dy", "(3)", "8 elements", "at least 9"}},
-		{"dtypes differ", two, []gorgonia.Value{vec(2), dense([]float32{1, 2}, 2)}, []string{"dy", "float32", "float64"}},
-		{"shapes differ", two, []gorgonia.Value{dense(make([]float64, 6), 2, 3), dense(make([]float64, 6), 3, 2)}, []string{"dy", "(3, 2)", "(2, 3)"}},
-		{"vector and matrix", two, []gorgonia.Value{vec(4), dense(make([]float64, 4), 2, 2)}, []string{"dy", "(2, 2)", "(4)"}},
-		{"alpha beyond float32", big, []gorgonia.Value{dense([]float32{1}, 1)}, []string{"alpha", "1e+300", "float32"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := c.op.Do(c.inputs...)
-			names(t, "Do", err, c.words...)
-			dst := dense([]float64{7, 7}, 2)
-			_, err = c.op.UsePreallocDo(dst, c.inputs...)
-			names(t, "UsePreallocDo", err, c.words...)
-			names(t, "IncrDo", c.op.IncrDo(dst, c.inputs...), c.words...)
-			sameBits(t, "destination", dst.Data().([]float64), []float64{7, 7})
-		})
-	}
-}
-
-// farEngine keeps its tensors where Go can't reach them, as a GPU does.
-type farEngine struct{ tensor.StdEng }
-
-func (farEngine) AllocAccessible() bool { return false }
-
-func TestDestinationErrors(t *testing.T) {
-	whole := dense([]float64{1, -2, 3, -4, 5, -6}, 6)
-	part := func(from, to int) *tensor.Dense {
-		v, err := whole.Slice(tensor.S(from, to))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.(*tensor.Dense)
-	}
-	x := part(0, 4)
-	nothing, err := dense(make([]float64, 16), 4, 4).Slice(nil, tensor.S(1, 1)) // of shape (4), they say
-	if err != nil {
-		t.Fatal(err)
-	}
-	square := dense([]float64{1, -2, 3, -4}, 2, 2)
-	transposed := square.ShallowClone()
-	if err := transposed.T(); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		name   string
-		x, dst gorgonia.Value
-		words  []string
-	}{
-		{"nil", x, nil, []string{"nil"}},
-		{"nil Dense", x, (*tensor.Dense)(nil), []string{"nil *tensor.Dense"}},
-		{"another dtype", x, dense([]float32{7, 7, 7, 7}, 4), []string{"float32", "expected float64, the dtype of x"}},
-		{"another shape", x, dense([]float64{7, 7}, 2), []string{"(2)", "(4)"}},
-		{"a matrix for a vector", x, dense([]float64{7, 7, 7, 7}, 2, 2), []string{"(2, 2)", "(4)"}},
-		{"a scalar for a vector", x, gorgonia.NewF64(7), []string{"()", "(4)"}},
-		{"slice of nothing", x, nothing.(*tensor.Dense), []string{"(4)", "12 elements", "at least 13"}},
-		{"shifted view of the input", x, part(1, 5), []string{"shares memory with x"}},
-		{"shifted view before the input", part(1, 5), part(0, 4), []string{"shares memory with x"}},
-		{"transpose of the input", square, transposed, []string{"shares memory with x"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			op := newOp(t, 0.2)
-			_, err := op.UsePreallocDo(c.dst, c.x)
-			names(t, "UsePreallocDo", err, append(c.words, "prealloc")...)
-			names(t, "IncrDo", op.IncrDo(c.dst, c.x), append(c.words, "toIncr")...)
-			sameBits(t, "memory", memory[float64](whole), []float64{1, -2, 3, -4, 5, -6})
-			sameBits(t, "memory", memory[float64](square), []float64{1, -2, 3, -4})
-			if d, ok := c.dst.(*tensor.Dense); ok && d != nil && d.Dtype() == tensor.Float32 {
-				sameBits(t, "destination", memory[float32](d), []float32{7, 7, 7, 7})
-			}
-		})
-	}
-}
-
-// The destination may lie apart from x and shifted over dy.
-func TestDestinationOverUpstreamGradient(t *testing.T) {
-	whole := dense([]float64{1, -2, 3}, 3)
-	dy, err := whole.Slice(tensor.S(0, 2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dst, err := whole.Slice(tensor.S(1, 3))
-	if err != nil {
-		t.Fatal(err)
-	}
-	op, x := newGrad(t, 0.2), dense([]float64{-1, -1}, 2)
-	_, err = op.UsePreallocDo(dst.(*tensor.Dense), x, dy.(*tensor.Dense))
-	names(t, "UsePreallocDo", err, "prealloc shares memory with dy")
-	names(t, "IncrDo", op.IncrDo(dst.(*tensor.Dense), x, dy.(*tensor.Dense)), "toIncr shares memory with dy")
-	sameBits(t, "memory", memory[float64](whole), []float64{1, -2, 3})
-}
-
 // Parts of one tensor that don't overlap are tensors apart.
 func TestNeighboursAreApart(t *testing.T) {
 	whole := dense([]float64{1, -2, 0, 0}, 4)
@@ -391,29 +232,6 @@ func TestNeighboursAreApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameBits(t, "whole", memory[float64](whole), []float64{1, -2, 1, -1})
-}
-
-// names checks that err is there and says all the words.
-func names(t *testing.T, what string, err error, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Errorf("%s: no error, want one with %q", what, words)
-		return
-	}
-	for _, w := range append(words, "leakyrelu: ") {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("%s: error %q does not say %q", what, err, w)
-		}
-	}
-}
-
-func TestNewErrors(t *testing.T) {
-	for _, alpha := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		_, err := leakyrelu.New(alpha)
-		names(t, "New", err, "alpha", name(alpha), "finite")
-	}
-	_, err := leakyrelu.New(0.2, leakyrelu.InPlace(), nil)
-	names(t, "New", err, "option 1", "nil")
 }
 
 // Gorgonia merges nodes by hash: operators that compute different things must
@@ -454,6 +272,9 @@ func TestInputs(t *testing.T) {
 	one, two := newOp(t, 0.2), newGrad(t, 0.2)
 	if one.Arity() != 1 || two.Arity() != 2 {
 		t.Errorf("arities %d and %d, want 1 and 2", one.Arity(), two.Arity())
+	}
+	if one.Alpha() != 0.2 || two.Alpha() != 0.2 {
+		t.Errorf("alphas %v and %v, want 0.2", one.Alpha(), two.Alpha())
 	}
 	if wrt := two.DiffWRT(2); !slices.Equal(wrt, []bool{false, true}) {
 		t.Errorf("the gradient is differentiable with respect to %v, want dy alone", wrt)
@@ -515,36 +336,4 @@ func TestOneOpManyGoroutines(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-}
-
-// Into memory that is there already, the operator allocates nothing.
-func TestAllocations(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		x, dst gorgonia.Value
-	}{
-		{"tensor", dense(make([]float32, 64), 8, 8), dense(make([]float32, 64), 8, 8)},
-		{"view", base(slice(nil, tensor.S(1, 4)), 4, 5)(t, rand.New(rand.NewPCG(1, 2)), tensor.Float32), dense(make([]float32, 12), 4, 3)},
-		{"transposed", base(transpose(), 3, 4)(t, rand.New(rand.NewPCG(1, 2)), tensor.Float32), dense(make([]float32, 12), 4, 3)},
-		{"scalar", gorgonia.NewF64(-1), gorgonia.NewF64(0)},
-	} {
-		op, grad := newOp(t, 0.2), newGrad(t, 0.2)
-		for _, m := range []struct {
-			name string
-			run  func() error
-		}{
-			{"UsePreallocDo", func() error { _, err := op.UsePreallocDo(c.dst, c.x); return err }},
-			{"IncrDo", func() error { return op.IncrDo(c.dst, c.x) }},
-			{"UsePreallocDo of the gradient", func() error { _, err := grad.UsePreallocDo(c.dst, c.x, c.x); return err }},
-			{"IncrDo of the gradient", func() error { return grad.IncrDo(c.dst, c.x, c.x) }},
-		} {
-			if n := testing.AllocsPerRun(100, func() {
-				if err := m.run(); err != nil {
-					t.Fatal(err)
-				}
-			}); n != 0 {
-				t.Errorf("%s, %s: %v allocations, want none", c.name, m.name, n)
-			}
-		}
-	}
 }

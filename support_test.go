@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -259,4 +261,65 @@ func newGrad(t testing.TB, alpha float64) *leakyrelu.Op {
 
 func name(parts ...any) string {
 	return fmt.Sprint(parts...)
+}
+
+// near allows for roundings in another order, no more.
+func near(t *testing.T, what string, got, want []float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: got %d elements, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if !(math.Abs(got[i]-want[i]) <= 1e-14*math.Abs(want[i])) {
+			t.Errorf("%s: element %d is %v, want %v", what, i, got[i], want[i])
+		}
+	}
+}
+
+func values(ts []*tensor.Dense) []gorgonia.Value {
+	vs := make([]gorgonia.Value, len(ts))
+	for i, t := range ts {
+		vs[i] = t
+	}
+	return vs
+}
+
+// memory is a copy of all the memory that d lies in.
+func memory[T float](d *tensor.Dense) []T {
+	switch {
+	case d.IsScalar():
+		return []T{d.Data().(T)}
+	case d.MemSize() == 0: // where Data panics
+		return nil
+	default:
+		return slices.Clone(d.Data().([]T))
+	}
+}
+
+// copyOf is d in the same layout in other memory.
+func copyOf(d *tensor.Dense) *tensor.Dense { return d.Clone().(*tensor.Dense) }
+
+// around is the memory that d lies in with the elements of d themselves zeroed.
+func around[T float](t *testing.T, d *tensor.Dense) []T {
+	d = copyOf(d)
+	indices(d.Shape(), func(index []int) {
+		if err := d.SetAt(T(0), index...); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return memory[T](d)
+}
+
+// names checks that err is there and says all the words.
+func names(t *testing.T, what string, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error, want one with %q", what, words)
+		return
+	}
+	for _, w := range append(words, "leakyrelu: ") {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%s: error %q does not say %q", what, err, w)
+		}
+	}
 }
