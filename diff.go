@@ -23,6 +23,10 @@ func (op *Op) DiffWRT(inputs int) []bool {
 // SymDiff returns the nodes of the gradients with respect to the inputs, for the
 // upstream gradient grad. The node is nil for the x of the gradient. The tape
 // machine differentiates with SymDiff.
+//
+// It is an error if Gorgonia overwrites x before the gradient has read it. That
+// takes a Set of an operator on x, or arithmetic on a view of x, and an alpha
+// below 0 (for other slopes the gradient can read the activation).
 func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	if err := op.checkArity(len(inputs)); err != nil {
 		return nil, err

@@ -75,6 +75,9 @@ func Activation(alpha float64, opts ...Option) func(*gorgonia.Node) (*gorgonia.N
 //
 //	gorgonia.WithInit(gorgonia.HeN(leakyrelu.Gain(0.2)))
 //
+// (gorgonia.HeN makes float64 weights only. For float32, use gorgonia.GlorotN,
+// which draws the same for a square matrix.)
+//
 // The formula is equation 15 of He, Zhang, Ren and Sun, "Delving Deep into
 // Rectifiers" (arXiv:1502.01852). PyTorch's calculate_gain gives the same.
 func Gain(alpha float64) float64 { return math.Sqrt(2 / (1 + alpha*alpha)) }
