@@ -48,22 +48,16 @@ func (l *loop[T]) walk(d, outer, run, dst, x, g int) {
 	}
 }
 
-// strip computes one dimension whose elements are not neighbours in memory,
-// through contiguous copies of a block at a time.
+// strip computes one dimension whose elements are not neighbours in memory.
 func (l *loop[T]) strip(d, dst, x, g int) {
-	const block = 128
-	var dsts, xs, gs [block]T
 	ddst, dx, dg := l.dst.strides[d], l.x.strides[d], l.g.strides[d]
-	for left := l.dst.dims[d]; left > 0; {
-		n := min(left, block)
-		for i := range n {
-			dsts[i], xs[i], gs[i] = l.dst.data[dst+i*ddst], l.x.data[x+i*dx], l.g.data[g+i*dg]
+	for range l.dst.dims[d] {
+		v := kernel.Element(l.x.data[x], l.g.data[g], l.alpha)
+		if l.add {
+			v += l.dst.data[dst]
 		}
-		l.kernel(dsts[:n], xs[:n], gs[:n])
-		for i := range n {
-			l.dst.data[dst+i*ddst] = dsts[i]
-		}
-		dst, x, g, left = dst+n*ddst, x+n*dx, g+n*dg, left-n
+		l.dst.data[dst] = v
+		dst, x, g = dst+ddst, x+dx, g+dg
 	}
 }
 

@@ -37,25 +37,7 @@ func BenchmarkBackwardAdd(b *testing.B) {
 
 // BenchmarkGoLoop is BenchmarkForward on one core without assembly.
 func BenchmarkGoLoop(b *testing.B) {
-	forEachSize(b, 2, func(dst, x, _ []float32) { runGeneric(store, dst, x, x, 0.01) })
-}
-
-// BenchmarkStreaming is BenchmarkForward on one core with streaming stores at
-// every size, to find streamFrom.
-func BenchmarkStreaming(b *testing.B) {
-	forEachSize(b, 2, func(dst, x, _ []float32) { run(stream, dst, x, x, 0.01) })
-}
-
-// BenchmarkOneCore is BenchmarkForward with ordinary stores on one core, to
-// find streamFrom and splitFrom.
-func BenchmarkOneCore(b *testing.B) {
-	forEachSize(b, 2, func(dst, x, _ []float32) { run(store, dst, x, x, 0.01) })
-}
-
-// BenchmarkSplit is BenchmarkForward with ordinary stores on all cores at
-// every size, to find splitFrom.
-func BenchmarkSplit(b *testing.B) {
-	forEachSize(b, 2, func(dst, x, _ []float32) { split(store, dst, x, x, 0.01) })
+	forEachSize(b, 2, func(dst, x, _ []float32) { genericGate(dst, x, x, 0.01) })
 }
 
 func forEachSize(b *testing.B, slices int, compute func(dst, x, g []float32)) {
@@ -68,7 +50,8 @@ func forEachSize(b *testing.B, slices int, compute func(dst, x, g []float32)) {
 				x[i], g[i] = random.Float32()-0.5, random.Float32()-0.5
 			}
 			b.SetBytes(int64(slices * n * 4))
-			for b.Loop() {
+			b.ResetTimer()
+			for range b.N {
 				compute(dst, x, g)
 			}
 		})

@@ -25,13 +25,13 @@ func FuzzGate(f *testing.F) {
 	}
 	f.Add([]byte{}, quietNaN, math.Float64bits(-0x1p-1074), uint16(1), uint16(0x321), uint8(1), uint8(2), false)
 	f.Add([]byte{1, 2, 3}, signallingNaN, math.Float64bits(math.MaxFloat64), uint16(4095), uint16(0xFFF), uint8(4), uint8(0), true)
+	best := chosen
+	f.Cleanup(func() { chosen = best })
+	sizes(f, 1<<10, 1<<13, 3) // so that many calls are divided
 	f.Fuzz(func(t *testing.T, head []byte, seed, alpha uint64, n, offsets uint16, sharing, impl uint8, add bool) {
-		chosen := implementations[int(impl)%len(implementations)]
-		if !chosen.supported {
-			chosen = selected()
+		if chosen = implementations[int(impl)%len(implementations)]; !chosen.supported {
+			chosen = best
 		}
-		chosen.use()
-		defer selected().use()
 		fuzzGate(t, head, seed, float32(math.Float64frombits(alpha)), int(n)%4096, offsets, sharing, add)
 		fuzzGate(t, head, seed, math.Float64frombits(alpha), int(n)%4096, offsets, sharing, add)
 	})
@@ -70,9 +70,9 @@ func fuzzGate[T Float](t *testing.T, head []byte, seed uint64, alpha T, n int, o
 	for i := range buffers {
 		before[i] = append([]T(nil), buffers[i]...)
 	}
-	form, compute := store, Gate[T]
+	compute := Gate[T]
 	if add {
-		form, compute = accumulate, GateAdd[T]
+		compute = GateAdd[T]
 	}
 	olds, xs, gs := append([]T(nil), dst...), append([]T(nil), x...), append([]T(nil), g...)
 
@@ -80,9 +80,9 @@ func fuzzGate[T Float](t *testing.T, head []byte, seed uint64, alpha T, n int, o
 
 	for i, got := range dst {
 		v := definition(xs[i], gs[i], alpha)
-		if want := expected(form, olds[i], xs[i], gs[i], alpha); !same(form, got, want, olds[i], v) {
-			t.Fatalf("form %d, %s, %T, n=%d, alpha=%v, element %d: dst was %#x, x=%#x, g=%#x; got %#x, want %#x",
-				form, s.name, alpha, n, alpha, i, bitsOf(olds[i]), bitsOf(xs[i]), bitsOf(gs[i]), bitsOf(got), bitsOf(want))
+		if want := expected(add, olds[i], xs[i], gs[i], alpha); !same(add, got, want, olds[i], v) {
+			t.Fatalf("add %v, %s, %T, n=%d, alpha=%v, element %d: dst was %#x, x=%#x, g=%#x; got %#x, want %#x",
+				add, s.name, alpha, n, alpha, i, bitsOf(olds[i]), bitsOf(xs[i]), bitsOf(gs[i]), bitsOf(got), bitsOf(want))
 		}
 	}
 	copy(dst, olds)

@@ -5,35 +5,16 @@ import (
 	"testing"
 )
 
-// An implementation is one way to compute all forms on this architecture.
-// implementations, in a file for each architecture, lists them from the best
-// down to the Go loop.
-type implementation struct {
-	name      string
-	supported bool   // by this processor, after GODEBUG
-	use       func() // makes run choose it
-}
-
-// selected is the implementation that run chooses by itself: the best one.
-func selected() implementation {
-	for _, impl := range implementations {
-		if impl.supported {
-			return impl
-		}
-	}
-	panic("the Go loop runs everywhere")
-}
-
 // forEachImplementation runs test as a subtest for each implementation that
-// this processor can run.
+// this processor supports.
 func forEachImplementation(t *testing.T, test func(t *testing.T)) {
-	t.Cleanup(selected().use)
-	for _, impl := range implementations {
-		t.Run(impl.name, func(t *testing.T) {
-			if !impl.supported {
+	best := chosen
+	defer func() { chosen = best }()
+	for _, chosen = range implementations {
+		t.Run(chosen.name, func(t *testing.T) {
+			if !chosen.supported {
 				t.Skip("not supported by this processor")
 			}
-			impl.use()
 			test(t)
 		})
 	}
@@ -44,9 +25,9 @@ func forEachImplementation(t *testing.T, test func(t *testing.T)) {
 func TestPromisedImplementation(t *testing.T) {
 	want := os.Getenv("LEAKYRELU_WANT")
 	if want == "" {
-		t.Skipf("LEAKYRELU_WANT is not set; selected: %s", selected().name)
+		t.Skipf("LEAKYRELU_WANT is not set; chosen: %s", chosen.name)
 	}
-	if got := selected().name; got != want {
-		t.Errorf("selected %s, LEAKYRELU_WANT=%s", got, want)
+	if chosen.name != want {
+		t.Errorf("chosen: %s, LEAKYRELU_WANT=%s", chosen.name, want)
 	}
 }

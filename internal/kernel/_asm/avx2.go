@@ -29,30 +29,21 @@ func (avx2) constants(t float, alpha Mem) {
 	t.broadcast(alpha, alpha256)
 }
 
-func (avx2) vector(t float, f form, dst, x, g Mem) {
+func (avx2) vector(t float, add bool, dst, x, g Mem) {
 	gv, v, positive := YMM(), YMM(), YMM()
 	VMOVUPS(g, gv)
 	t.multiply(alpha256, gv, v)
-	sign := Op(x)
-	if x == g {
-		sign = gv
-	}
-	t.compare(Imm(less), sign, zero256, positive)
+	t.compare(Imm(less), x, zero256, positive)
 	VBLENDVPS(positive, gv, v, v)
-	switch f {
-	case gate:
-		VMOVUPS(v, dst)
-	case gateStream:
-		VMOVNTPS(v, dst)
-	case gateAdd:
+	if add {
 		t.add(dst, v, v)
-		VMOVUPS(v, dst)
 	}
+	VMOVUPS(v, dst)
 }
 
-// partial halves its vector as long as it holds more than an element. Masked
+// tail halves its vector as long as it holds more than an element. Masked
 // moves would be shorter, but AMD's manual lets them fault past the mask.
-func (avx2) partial(t float, f form, place string, dst, x, g reg.Register) {
+func (avx2) tail(t float, add bool, dst, x, g reg.Register) {
 	for _, half := range []struct {
 		bytes int
 		move  func(...Op)
@@ -60,7 +51,7 @@ func (avx2) partial(t float, f form, place string, dst, x, g reg.Register) {
 		if half.bytes < t.size {
 			break
 		}
-		next := fmt.Sprintf("%s%d", place, half.bytes)
+		next := fmt.Sprintf("below%d", half.bytes)
 		TESTQ(I32(half.bytes/t.size), reg.RCX)
 		JZ(LabelRef(next))
 		gv, v, positive, sum := XMM(), XMM(), XMM(), XMM()
@@ -69,7 +60,7 @@ func (avx2) partial(t float, f form, place string, dst, x, g reg.Register) {
 		t.multiply(alpha256.AsX(), gv, v)
 		t.compare(Imm(less), positive, zero256.AsX(), positive)
 		VBLENDVPS(positive, gv, v, v)
-		if f == gateAdd {
+		if add {
 			half.move(Mem{Base: dst}, sum)
 			t.add(sum, v, v)
 		}

@@ -27,32 +27,23 @@ func (avx512) constants(t float, alpha Mem) {
 	t.broadcast(alpha, alpha512)
 }
 
-func (avx512) vector(t float, f form, dst, x, g Mem) {
+func (avx512) vector(t float, add bool, dst, x, g Mem) {
 	v, scaled := ZMM(), K()
 	t.move(g, v)
-	sign := Op(x)
-	if x == g {
-		sign = v
-	}
-	t.compare(Imm(notLess), sign, zero512, scaled)
+	t.compare(Imm(notLess), x, zero512, scaled)
 	t.multiply(alpha512, v, scaled, v)
-	switch f {
-	case gate:
-		t.move(v, dst)
-	case gateStream:
-		VMOVNTPS(v, dst)
-	case gateAdd:
+	if add {
 		t.add(dst, v, v)
-		t.move(v, dst)
 	}
+	t.move(v, dst)
 }
 
-func (avx512) partial(t float, f form, place string, dst, x, g reg.Register) {
+func (avx512) tail(t float, add bool, dst, x, g reg.Register) {
 	bits, first := GP32(), K()
 	MOVL(U32(1), bits)
 	SHLL(reg.CL, bits)
 	DECL(bits)
-	JZ(LabelRef(place + "Done"))
+	JZ(LabelRef("done"))
 	KMOVW(bits, first)
 
 	v, sign, scaled := ZMM(), ZMM(), K()
@@ -60,12 +51,9 @@ func (avx512) partial(t float, f form, place string, dst, x, g reg.Register) {
 	t.moveOrZero(Mem{Base: x}, first, sign)
 	t.compare(Imm(notLess), sign, zero512, scaled)
 	t.multiply(alpha512, v, scaled, v)
-	if f == gateAdd {
+	if add {
 		t.add(Mem{Base: dst}, v, first, v)
 	}
 	t.move(v, first, Mem{Base: dst})
-	for _, p := range []reg.Register{dst, x, g} {
-		LEAQ(Mem{Base: p, Index: reg.RCX, Scale: uint8(t.size)}, p)
-	}
-	Label(place + "Done")
+	Label("done")
 }

@@ -1,5 +1,0 @@
-//go:build !purego
-
-package kernel
-
-var implementations = []implementation{{"neon", true, func() {}}}

@@ -1,0 +1,212 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// Results do not depend on how a slice is divided: lengths around a chunk, two
+// chunks, and what two, three and four goroutines are for.
+func TestDivided(t *testing.T) {
+	forEachImplementation(t, func(t *testing.T) {
+		t.Run("float32", testDivided[float32])
+		t.Run("float64", testDivided[float64])
+	})
+}
+
+func testDivided[T Float](t *testing.T) {
+	const perChunk = 128 // elements, and 4 chunks for two goroutines
+	size := sizeOf[T]()
+	sizes(t, perChunk*size, 4*perChunk*size, 4)
+	b := newRig[T](t, 9*perChunk)
+	for _, procs := range []int{1, 2, 3, 5} {
+		t.Run(fmt.Sprintf("procs=%d", procs), func(t *testing.T) {
+			processors(t, procs)
+			for chunks := 1; chunks <= 8; chunks++ {
+				for _, more := range []int{-17, -1, 0, 1, 17} {
+					for i, s := range sharings {
+						n, alpha := chunks*perChunk+more, T(alphas[(chunks+i)%len(alphas)])
+						b.check(t, false, s, n, i, alpha, Gate[T])
+						b.check(t, true, s, n, i, alpha, GateAdd[T])
+					}
+				}
+			}
+		})
+	}
+}
+
+// No call of an implementation works on more than 64 KiB: Go can't preempt
+// assembly. Together the calls compute each element once.
+func TestLongestCall(t *testing.T) {
+	t.Run("float32", testLongestCall[float32])
+	t.Run("float64", testLongestCall[float64])
+}
+
+func testLongestCall[T Float](t *testing.T) {
+	const most = 64 << 10
+	size := sizeOf[T]()
+	for _, procs := range []int{1, 3} {
+		for _, bytes := range []int{0, size, most - size, most, most + size, 2 * most, 5*most + 3*size, splitFrom + 7*size} {
+			n := bytes / size
+			x, computed := make([]T, n), make([]int, n)
+			var m sync.Mutex
+			observe := func(dst, xs, g []T, alpha T) {
+				m.Lock()
+				defer m.Unlock()
+				if got := len(dst) * size; got > most {
+					t.Errorf("procs=%d, n=%d: a call for %d bytes, expected at most %d", procs, n, got, most)
+				}
+				if len(xs) != len(dst) || len(g) != len(dst) {
+					t.Errorf("procs=%d, n=%d: a call with lengths %d, %d, %d", procs, n, len(dst), len(xs), len(g))
+				}
+				if len(dst) > 0 && (&dst[0] != &xs[0] || &dst[0] != &g[0]) {
+					t.Errorf("procs=%d, n=%d: parts at different offsets", procs, n)
+				}
+				if alpha != 0.25 {
+					t.Errorf("alpha is %v, expected 0.25", alpha)
+				}
+				if len(dst) > 0 {
+					first := int(uintptr(unsafe.Pointer(&dst[0]))-uintptr(unsafe.Pointer(&x[0]))) / size
+					for i := range dst {
+						computed[first+i]++
+					}
+				}
+			}
+			t.Run(fmt.Sprintf("procs=%d,n=%d", procs, n), func(t *testing.T) {
+				processors(t, procs)
+				for _, compute := range []form[T]{Gate[T], GateAdd[T]} {
+					clear(computed)
+					intercept(t, observe)
+					compute(x, x, x, 0.25)
+					for i, times := range computed {
+						if times != 1 {
+							t.Fatalf("element %d is computed %d times", i, times)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// intercept has f called in the place of both forms until the test ends.
+func intercept[T Float](t testing.TB, f form[T]) {
+	forms := chosenFor[T]()
+	old := *forms
+	t.Cleanup(func() { *forms = old })
+	forms.gate, forms.gateAdd = f, f
+}
+
+// How many goroutines work depends on what a call reads and writes, on
+// GOMAXPROCS and on maxGoroutines.
+func TestGoroutines(t *testing.T) {
+	const n = 4096
+	var buffers [3][n]float32
+	dst, x, g := buffers[0][:], buffers[1][:], buffers[2][:]
+	sizes(t, 256, 4*n, 4)
+	for _, c := range []struct {
+		name      string
+		procs     int
+		dst, x, g []float32
+		want      int
+	}{
+		{"one slice", 8, x, x, x, 2},
+		{"less than one slice", 8, x[1:], x[1:], x[1:], 1},
+		{"x is g", 8, dst, x, x, 4},
+		{"dst is x", 8, x, x, g, 4},
+		{"dst is g", 8, g, x, g, 4},
+		{"three slices, of more than half", 8, dst[:n/2+1], x[:n/2+1], g[:n/2+1], 3},
+		{"two slices, of half", 8, dst[:n/2], x[:n/2], x[:n/2], 2},
+		{"two slices, of less than half", 8, dst[:n/2-1], x[:n/2-1], x[:n/2-1], 1},
+		{"at most four", 8, dst, x, g, 4},
+		{"two processors", 2, dst, x, g, 2},
+		{"one processor", 1, dst, x, g, 1},
+		{"nothing", 8, nil, nil, nil, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			processors(t, c.procs)
+			before := runtime.NumGoroutine()
+			var m sync.Mutex
+			var working, got int
+			all := make(chan bool)
+			// The calls wait for each other. When as many are at work as expected,
+			// the caller is one of them, and so has started all the others.
+			intercept(t, func(dst, x, g []float32, alpha float32) {
+				m.Lock()
+				if working++; working == c.want {
+					got = runtime.NumGoroutine() - before + 1
+					close(all)
+				}
+				m.Unlock()
+				select {
+				case <-all:
+				case <-time.After(10 * time.Second):
+				}
+			})
+			Gate(c.dst, c.x, c.g, 0.25)
+			if got != c.want {
+				t.Errorf("%d goroutines, expected %d (0: fewer)", got, c.want)
+			}
+		})
+	}
+}
+
+// Divided calls from several goroutines at once: none gets another's result, and
+// when a call returns, its goroutines are about to end.
+func TestConcurrentCalls(t *testing.T) {
+	processors(t, 4)
+	const n = 1500
+	sizes(t, 512, 4*n/2, 4)
+	before := runtime.NumGoroutine()
+	x := make([]float32, n)
+	fill(rand.New(rand.NewPCG(1, 2)), x)
+	var callers sync.WaitGroup
+	for caller := range 4 {
+		callers.Add(1)
+		go func() {
+			defer callers.Done()
+			dst := make([]float32, n)
+			for round := range 200 {
+				alpha := float32(caller) - float32(round)/8
+				Gate(dst, x, x, alpha)
+				for i := range dst {
+					if want := definition(x[i], x[i], alpha); bitsOf(dst[i]) != bitsOf(want) {
+						t.Errorf("alpha=%v, element %d: got %v, want %v", alpha, i, dst[i], want)
+						return
+					}
+				}
+			}
+		}()
+	}
+	callers.Wait()
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+		}
+	}
+}
+
+// Below the size from which a call is split, nothing is allocated.
+func TestNoAllocation(t *testing.T) {
+	forEachImplementation(t, func(t *testing.T) {
+		t.Run("float32", testNoAllocation[float32])
+		t.Run("float64", testNoAllocation[float64])
+	})
+}
+
+func testNoAllocation[T Float](t *testing.T) {
+	sizes(t, 1<<10, 1<<16, maxGoroutines)
+	x := make([]T, (splitFrom-1)/sizeOf[T]())
+	processors(t, 2)
+	if allocs := testing.AllocsPerRun(10, func() {
+		Gate(x, x, x, 0.5)
+		GateAdd(x, x, x, 0.5)
+	}); allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}
