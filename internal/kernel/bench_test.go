@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // The bytes per second of every benchmark count what is read and written once
@@ -38,6 +39,36 @@ func BenchmarkBackwardAdd(b *testing.B) {
 // BenchmarkGoLoop is BenchmarkForward on one core without assembly.
 func BenchmarkGoLoop(b *testing.B) {
 	forEachSize(b, 2, func(dst, x, _ []float32) { genericGate(dst, x, x, 0.01) })
+}
+
+// BenchmarkLongestWait reports how long, on one processor, a goroutine that wakes
+// every 200 µs ever waits for its turn while another makes five long calls.
+func BenchmarkLongestWait(b *testing.B) {
+	processors(b, 1)
+	dst, x := make([]float32, 1<<26), make([]float32, 1<<26)
+	stop, longest := make(chan bool), make(chan time.Duration)
+	go func() {
+		most := time.Duration(0)
+		for {
+			select {
+			case <-stop:
+				longest <- most
+				return
+			default:
+				start := time.Now()
+				time.Sleep(200 * time.Microsecond)
+				most = max(most, time.Since(start)-200*time.Microsecond)
+			}
+		}
+	}()
+	b.ResetTimer()
+	for range b.N {
+		for range 5 {
+			Gate(dst, x, x, 0.01)
+		}
+	}
+	stop <- true
+	b.ReportMetric(float64(<-longest)/1e6, "ms-longest-wait")
 }
 
 func forEachSize(b *testing.B, slices int, compute func(dst, x, g []float32)) {
