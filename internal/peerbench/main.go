@@ -27,6 +27,7 @@ var (
 	turn   = flag.Duration("turn", 20*time.Millisecond, "least time of one contender's turn, to find caches as it left them")
 	wait   = flag.Duration("wait", time.Second, "how long a round waits for an idle machine")
 	python = flag.String("python", "/usr/bin/python3", "a Python that has PyTorch")
+	answer = flag.Bool("answer", false, "answer requests from another peerbench instead")
 )
 
 // A key names a column: what is computed, where, on how many threads.
@@ -54,6 +55,12 @@ func main() {
 	// oneDNN's number of threads belongs to the thread that sets it.
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
+	if *answer {
+		if err := answerRequests(); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if runtime.NumCPU() < 2 {
 		log.Print("SKIPPED: two threads, because there is one processor")
 	}
@@ -61,7 +68,11 @@ func main() {
 	if err != nil {
 		log.Printf("SKIPPED: PyTorch: %v", err)
 	} else {
-		fmt.Printf("PyTorch %s\n", torch.version)
+		fmt.Println(torch.name)
+	}
+	avx2, err := startAVX2()
+	if err != nil {
+		log.Printf("SKIPPED: AVX2: %v", err)
 	}
 
 	table("oneDNN, one thread each", 1, newOneDNN)
@@ -70,6 +81,9 @@ func main() {
 	}
 	if torch != nil {
 		table("PyTorch, one thread each", 1, torch.contend)
+	}
+	if avx2 != nil {
+		table("ourselves with AVX2 instead of AVX-512, one thread each", 1, avx2.contend)
 	}
 	table("copy, one thread", 1, newCopy)
 	if runtime.NumCPU() >= 2 {

@@ -11,7 +11,7 @@ leaky_relu = torch.ops.aten.leaky_relu.out
 leaky_relu_backward = torch.ops.aten.leaky_relu_backward.grad_input
 
 buffers, size = None, 0
-print(torch.__version__, flush=True)
+print("PyTorch", torch.__version__, flush=True)
 with torch.inference_mode():
     for line in sys.stdin:
         backward, inplace, n, alpha, reps = line.split()

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"golang.org/x/sys/cpu"
+)
+
+// startAVX2 starts this program once more, as a process that answers requests
+// with the kernels for AVX2.
+func startAVX2() (*process, error) {
+	if !cpu.X86.HasAVX512F {
+		return nil, errors.New("this processor has no AVX-512 to compare it with")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, "-answer", fmt.Sprintf("-to=%d", *to))
+	cmd.Env = append(os.Environ(), "GODEBUG=cpu.avx512f=off")
+	return start(cmd)
+}
+
+// answerRequests is what a process does that startAVX2 started.
+func answerRequests() error {
+	fmt.Println("AVX2")
+	for {
+		k, n, reps := key{threads: 1}, 0, 0
+		var alpha float32
+		if _, err := fmt.Scanln(&k.backward, &k.inPlace, &n, &alpha, &reps); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		us, err := newOurs(newCase(k, n))
+		if err != nil {
+			return err
+		}
+		took, err := us.run(reps)
+		if err != nil {
+			return err
+		}
+		fmt.Println(took.Nanoseconds())
+	}
+}
