@@ -8,6 +8,10 @@ import (
 
 // avx512 compares into a mask and multiplies under it: what the mask leaves
 // out stays g. It needs AVX512F alone.
+//
+// On a Xeon it takes 0.5 times as long as AVX2 in the first-level cache and 0.67
+// times in the second. Without it oneDNN, which has it too, would be ahead there.
+// On an EPYC (Zen 4) there is no difference: internal/peerbench compares.
 type avx512 struct{}
 
 // notLess is the predicate "not less than, or unordered", quiet. With zero as
