@@ -27,6 +27,7 @@ func FuzzGate(f *testing.F) {
 	f.Add([]byte{1, 2, 3}, signallingNaN, math.Float64bits(math.MaxFloat64), uint16(4095), uint16(0xFFF), uint8(4), uint8(0), true)
 	best := chosen
 	f.Cleanup(func() { chosen = best })
+	stream(f)
 	sizes(f, 1<<10, 1<<13, 3) // so that many calls are divided
 	f.Fuzz(func(t *testing.T, head []byte, seed, alpha uint64, n, offsets uint16, sharing, impl uint8, add bool) {
 		if chosen = implementations[int(impl)%len(implementations)]; !chosen.supported {

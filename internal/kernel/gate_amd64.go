@@ -13,6 +13,11 @@ package kernel
 //go:noescape
 func gate32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
 
+// It writes past the caches. dst begins at a cache line.
+//
+//go:noescape
+func gateStream32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
+
 // gateAdd32AVX2 computes
 //
 //	for i := range dst {
@@ -30,6 +35,11 @@ func gateAdd32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
 //
 //go:noescape
 func gate64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
+
+// It writes past the caches. dst begins at a cache line.
+//
+//go:noescape
+func gateStream64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
 
 // gateAdd64AVX2 computes
 //
@@ -49,6 +59,11 @@ func gateAdd64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
 //go:noescape
 func gate32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
 
+// It writes past the caches. dst begins at a cache line.
+//
+//go:noescape
+func gateStream32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
+
 // gateAdd32AVX512 computes
 //
 //	for i := range dst {
@@ -66,6 +81,11 @@ func gateAdd32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
 //
 //go:noescape
 func gate64AVX512(dst []float64, x []float64, grad []float64, alpha float64)
+
+// It writes past the caches. dst begins at a cache line.
+//
+//go:noescape
+func gateStream64AVX512(dst []float64, x []float64, grad []float64, alpha float64)
 
 // gateAdd64AVX512 computes
 //

@@ -100,6 +100,104 @@ below4:
 	VZEROUPPER
 	RET
 
+// func gateStream32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
+// Requires: AVX, MMX+
+TEXT ·gateStream32AVX2(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         grad_base+48(FP), BX
+	MOVQ         dst_len+8(FP), CX
+	VXORPS       Y14, Y14, Y14
+	VBROADCASTSS alpha+72(FP), Y15
+
+blocks:
+	CMPQ      CX, $+32
+	JLT       singles
+	VMOVUPS   (BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, (DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, (AX)
+	VMOVUPS   32(BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, 32(DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, 32(AX)
+	VMOVUPS   64(BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, 64(DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, 64(AX)
+	VMOVUPS   96(BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, 96(DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, 96(AX)
+	ADDQ      $+128, AX
+	ADDQ      $+128, DX
+	ADDQ      $+128, BX
+	SUBQ      $+32, CX
+	JMP       blocks
+
+singles:
+	CMPQ      CX, $+8
+	JLT       tail
+	VMOVUPS   (BX), Y0
+	VMULPS    Y15, Y0, Y1
+	VCMPPS    $0x11, (DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, (AX)
+	ADDQ      $+32, AX
+	ADDQ      $+32, DX
+	ADDQ      $+32, BX
+	SUBQ      $+8, CX
+	JMP       singles
+
+tail:
+	TESTQ     $+4, CX
+	JZ        below16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
+
+below16:
+	TESTQ     $+2, CX
+	JZ        below8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X2
+	VMULPS    X15, X0, X1
+	VCMPPS    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVSD    X1, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+below8:
+	TESTQ     $+1, CX
+	JZ        below4
+	VMOVSS    (BX), X0
+	VMOVSS    (DX), X1
+	VMULPS    X15, X0, X2
+	VCMPPS    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSS    X2, (AX)
+	ADDQ      $+4, AX
+	ADDQ      $+4, DX
+	ADDQ      $+4, BX
+
+below4:
+	// Streaming stores are weakly ordered: publish them.
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func gateAdd32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
 // Requires: AVX
 TEXT ·gateAdd32AVX2(SB), NOSPLIT, $0-76
@@ -290,6 +388,91 @@ below8:
 	VZEROUPPER
 	RET
 
+// func gateStream64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
+// Requires: AVX, MMX+
+TEXT ·gateStream64AVX2(SB), NOSPLIT, $0-80
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         grad_base+48(FP), BX
+	MOVQ         dst_len+8(FP), CX
+	VXORPS       Y14, Y14, Y14
+	VBROADCASTSD alpha+72(FP), Y15
+
+blocks:
+	CMPQ      CX, $+16
+	JLT       singles
+	VMOVUPS   (BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, (DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, (AX)
+	VMOVUPS   32(BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, 32(DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, 32(AX)
+	VMOVUPS   64(BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, 64(DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, 64(AX)
+	VMOVUPS   96(BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, 96(DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, 96(AX)
+	ADDQ      $+128, AX
+	ADDQ      $+128, DX
+	ADDQ      $+128, BX
+	SUBQ      $+16, CX
+	JMP       blocks
+
+singles:
+	CMPQ      CX, $+4
+	JLT       tail
+	VMOVUPS   (BX), Y0
+	VMULPD    Y15, Y0, Y1
+	VCMPPD    $0x11, (DX), Y14, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVNTPS  Y1, (AX)
+	ADDQ      $+32, AX
+	ADDQ      $+32, DX
+	ADDQ      $+32, BX
+	SUBQ      $+4, CX
+	JMP       singles
+
+tail:
+	TESTQ     $+2, CX
+	JZ        below16
+	VMOVUPS   (BX), X0
+	VMOVUPS   (DX), X2
+	VMULPD    X15, X0, X1
+	VCMPPD    $0x11, X2, X14, X2
+	VBLENDVPS X2, X0, X1, X1
+	VMOVUPS   X1, (AX)
+	ADDQ      $+16, AX
+	ADDQ      $+16, DX
+	ADDQ      $+16, BX
+
+below16:
+	TESTQ     $+1, CX
+	JZ        below8
+	VMOVSD    (BX), X0
+	VMOVSD    (DX), X1
+	VMULPD    X15, X0, X2
+	VCMPPD    $0x11, X1, X14, X1
+	VBLENDVPS X1, X0, X2, X2
+	VMOVSD    X2, (AX)
+	ADDQ      $+8, AX
+	ADDQ      $+8, DX
+	ADDQ      $+8, BX
+
+below8:
+	// Streaming stores are weakly ordered: publish them.
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func gateAdd64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
 // Requires: AVX
 TEXT ·gateAdd64AVX2(SB), NOSPLIT, $0-80
@@ -446,6 +629,72 @@ done:
 	VZEROUPPER
 	RET
 
+// func gateStream32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gateStream32AVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         grad_base+48(FP), BX
+	MOVQ         dst_len+8(FP), CX
+	VPXORD       Z30, Z30, Z30
+	VBROADCASTSS alpha+72(FP), Z31
+
+blocks:
+	CMPQ     CX, $+64
+	JLT      singles
+	VMOVUPS  (BX), Z0
+	VCMPPS   $0x15, (DX), Z30, K1
+	VMULPS   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, (AX)
+	VMOVUPS  64(BX), Z0
+	VCMPPS   $0x15, 64(DX), Z30, K1
+	VMULPS   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, 64(AX)
+	VMOVUPS  128(BX), Z0
+	VCMPPS   $0x15, 128(DX), Z30, K1
+	VMULPS   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, 128(AX)
+	VMOVUPS  192(BX), Z0
+	VCMPPS   $0x15, 192(DX), Z30, K1
+	VMULPS   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, 192(AX)
+	ADDQ     $+256, AX
+	ADDQ     $+256, DX
+	ADDQ     $+256, BX
+	SUBQ     $+64, CX
+	JMP      blocks
+
+singles:
+	CMPQ     CX, $+16
+	JLT      tail
+	VMOVUPS  (BX), Z0
+	VCMPPS   $0x15, (DX), Z30, K1
+	VMULPS   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, (AX)
+	ADDQ     $+64, AX
+	ADDQ     $+64, DX
+	ADDQ     $+64, BX
+	SUBQ     $+16, CX
+	JMP      singles
+
+tail:
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	JZ        done
+	KMOVW     SI, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VCMPPS    $0x15, Z1, Z30, K2
+	VMULPS    Z31, Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+done:
+	// Streaming stores are weakly ordered: publish them.
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func gateAdd32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
 // Requires: AVX, AVX512F
 TEXT ·gateAdd32AVX512(SB), NOSPLIT, $0-76
@@ -577,6 +826,72 @@ tail:
 	VMOVUPD   Z0, K1, (AX)
 
 done:
+	VZEROUPPER
+	RET
+
+// func gateStream64AVX512(dst []float64, x []float64, grad []float64, alpha float64)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gateStream64AVX512(SB), NOSPLIT, $0-80
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         grad_base+48(FP), BX
+	MOVQ         dst_len+8(FP), CX
+	VPXORD       Z30, Z30, Z30
+	VBROADCASTSD alpha+72(FP), Z31
+
+blocks:
+	CMPQ     CX, $+32
+	JLT      singles
+	VMOVUPD  (BX), Z0
+	VCMPPD   $0x15, (DX), Z30, K1
+	VMULPD   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, (AX)
+	VMOVUPD  64(BX), Z0
+	VCMPPD   $0x15, 64(DX), Z30, K1
+	VMULPD   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, 64(AX)
+	VMOVUPD  128(BX), Z0
+	VCMPPD   $0x15, 128(DX), Z30, K1
+	VMULPD   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, 128(AX)
+	VMOVUPD  192(BX), Z0
+	VCMPPD   $0x15, 192(DX), Z30, K1
+	VMULPD   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, 192(AX)
+	ADDQ     $+256, AX
+	ADDQ     $+256, DX
+	ADDQ     $+256, BX
+	SUBQ     $+32, CX
+	JMP      blocks
+
+singles:
+	CMPQ     CX, $+8
+	JLT      tail
+	VMOVUPD  (BX), Z0
+	VCMPPD   $0x15, (DX), Z30, K1
+	VMULPD   Z31, Z0, K1, Z0
+	VMOVNTPS Z0, (AX)
+	ADDQ     $+64, AX
+	ADDQ     $+64, DX
+	ADDQ     $+64, BX
+	SUBQ     $+8, CX
+	JMP      singles
+
+tail:
+	MOVL      $0x00000001, SI
+	SHLL      CL, SI
+	DECL      SI
+	JZ        done
+	KMOVW     SI, K1
+	VMOVUPD.Z (BX), K1, Z0
+	VMOVUPD.Z (DX), K1, Z1
+	VCMPPD    $0x15, Z1, Z30, K2
+	VMULPD    Z31, Z0, K2, Z0
+	VMOVUPD   Z0, K1, (AX)
+
+done:
+	// Streaming stores are weakly ordered: publish them.
+	SFENCE
 	VZEROUPPER
 	RET
 

@@ -11,16 +11,17 @@ type implementation struct {
 
 // forms are what may become of gate(x, g).
 type forms[T Float] struct {
-	gate    form[T] // dst = gate(x, g)
-	gateAdd form[T] // dst += gate(x, g)
+	gate       form[T] // dst = gate(x, g)
+	gateStream form[T] // the same, past the caches; dst begins at a cache line
+	gateAdd    form[T] // dst += gate(x, g)
 }
 
 // A form computes dst. The slices have the same length.
 type form[T Float] func(dst, x, g []T, alpha T)
 
 var goLoop = implementation{"generic", true,
-	forms[float32]{genericGate[float32], genericGateAdd[float32]},
-	forms[float64]{genericGate[float64], genericGateAdd[float64]},
+	forms[float32]{genericGate[float32], genericGate[float32], genericGateAdd[float32]},
+	forms[float64]{genericGate[float64], genericGate[float64], genericGateAdd[float64]},
 }
 
 // chosen is the best implementation that this processor supports.

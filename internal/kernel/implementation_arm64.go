@@ -2,10 +2,12 @@
 
 package kernel
 
-// Every arm64 processor has NEON.
+// Every arm64 processor has NEON. There is no streaming form: Arm designs its
+// cores to notice a long run of stores and to bypass the caches by themselves
+// (write streaming mode).
 var implementations = []implementation{
 	{"neon", true,
-		forms[float32]{gate32NEON, gateAdd32NEON},
-		forms[float64]{gate64NEON, gateAdd64NEON}},
+		forms[float32]{gate32NEON, gate32NEON, gateAdd32NEON},
+		forms[float64]{gate64NEON, gate64NEON, gateAdd64NEON}},
 	goLoop,
 }

@@ -7,7 +7,8 @@
 // The forward op is gate(x, x); a gradient op is gate(x, upstream gradient).
 //
 // On the way from a slice to the processor, each step has its file: Gate and
-// GateAdd are here; parallel.go divides long slices; implementation.go chooses
+// GateAdd are here; stream.go says when to
+// write past the caches; parallel.go divides long slices; implementation.go chooses
 // what works on the parts, which is assembly (gate_*.s) or the Go loop of
 // generic.go, where Element computes gate for elements that have no neighbours.
 package kernel
@@ -19,7 +20,11 @@ type Float interface{ float32 | float64 }
 // may be the same slice as x or g, but must not overlap either partially.
 // alpha is finite.
 func Gate[T Float](dst, x, g []T, alpha T) {
-	apply(chosenFor[T]().gate, dst, x, g, alpha)
+	f := chosenFor[T]().gate
+	if streams(dst, x, g) {
+		f = chosenFor[T]().gateStream
+	}
+	apply(f, dst, x, g, alpha)
 }
 
 // GateAdd sets dst[i] += gate(x[i], g[i]), under the conditions of Gate. The

@@ -9,6 +9,9 @@ func TestForms(t *testing.T) {
 	forEachImplementation(t, func(t *testing.T) {
 		t.Run("float32", testForms[float32])
 		t.Run("float64", testForms[float64])
+		stream(t)
+		t.Run("stream float32", testForms[float32])
+		t.Run("stream float64", testForms[float64])
 	})
 }
 
@@ -28,6 +31,9 @@ func testForms[T Float](t *testing.T) {
 				compute = GateAdd[T]
 			}
 			for _, s := range sharings {
+				if streamFrom == 0 && (add || s.dstIsX || s.dstIsG) {
+					continue // is not streamed: the same as before
+				}
 				for _, alpha := range alphas {
 					for gap := range gaps {
 						b.check(t, add, s, n, gap, T(alpha), compute)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -16,6 +17,9 @@ func TestDivided(t *testing.T) {
 	forEachImplementation(t, func(t *testing.T) {
 		t.Run("float32", testDivided[float32])
 		t.Run("float64", testDivided[float64])
+		stream(t)
+		t.Run("stream float32", testDivided[float32])
+		t.Run("stream float64", testDivided[float64])
 	})
 }
 
@@ -94,12 +98,55 @@ func testLongestCall[T Float](t *testing.T) {
 	}
 }
 
-// intercept has f called in the place of both forms until the test ends.
+// Only long slices are stored past the caches, only where dst is neither x nor g,
+// and only where it begins at a cache line, as streaming stores demand.
+func TestStreams(t *testing.T) {
+	const n = 1 << 10
+	old := streamFrom
+	defer func() { streamFrom = old }()
+	streamFrom = 4 * (n - 16)
+	var streamed bool
+	forms := chosenFor[float32]()
+	intercept(t, func(dst, x, g []float32, alpha float32) {})
+	forms.gateStream = func(dst, x, g []float32, alpha float32) { streamed = true }
+	dst, x, g := make([]float32, 4*n), make([]float32, n), make([]float32, n)
+	for uintptr(unsafe.Pointer(&dst[0]))%64 != 0 {
+		dst = dst[1:]
+	}
+	dst = dst[:n]
+	for _, c := range []struct {
+		name      string
+		dst, x, g []float32
+		want      bool
+	}{
+		{"three slices", dst, x, g, true},
+		{"x is g", dst, x, x, true},
+		{"dst is x", x, x, g, false},
+		{"dst is g", g, x, g, false},
+		{"just long enough", dst[:n-16], x[:n-16], g[:n-16], true},
+		{"too short", dst[:n-17], x[:n-17], g[:n-17], false},
+		{"not at a cache line", dst[1:], x[1:], g[1:], false},
+		{"in the middle of a cache line", dst[8:], x[8:], g[8:], false},
+	} {
+		streamed = false
+		Gate(c.dst, c.x, c.g, 0.25)
+		if streamed != c.want {
+			t.Errorf("%s: streamed %v, expected %v", c.name, streamed, c.want)
+		}
+		streamed = false
+		GateAdd(c.dst, c.x, c.g, 0.25)
+		if streamed {
+			t.Errorf("%s: a sum is streamed", c.name)
+		}
+	}
+}
+
+// intercept has f called in the place of all forms until the test ends.
 func intercept[T Float](t testing.TB, f form[T]) {
 	forms := chosenFor[T]()
 	old := *forms
 	t.Cleanup(func() { *forms = old })
-	forms.gate, forms.gateAdd = f, f
+	forms.gate, forms.gateStream, forms.gateAdd = f, f, f
 }
 
 // How many goroutines work depends on what a call reads and writes, on
@@ -131,21 +178,23 @@ func TestGoroutines(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			processors(t, c.procs)
 			before := runtime.NumGoroutine()
-			var m sync.Mutex
-			var working, got int
+			var working atomic.Int32
+			var got int
+			var once sync.Once
 			all := make(chan bool)
 			// The calls wait for each other. When as many are at work as expected,
 			// the caller is one of them, and so has started all the others.
 			intercept(t, func(dst, x, g []float32, alpha float32) {
-				m.Lock()
-				if working++; working == c.want {
-					got = runtime.NumGoroutine() - before + 1
-					close(all)
+				if int(working.Add(1)) == c.want {
+					once.Do(func() {
+						got = runtime.NumGoroutine() - before + 1
+						close(all)
+					})
 				}
-				m.Unlock()
 				select {
 				case <-all:
 				case <-time.After(10 * time.Second):
+					once.Do(func() { close(all) })
 				}
 			})
 			Gate(c.dst, c.x, c.g, 0.25)

@@ -161,6 +161,14 @@ func sizes(t testing.TB, newChunk, newSplitFrom, newMaxGoroutines int) {
 	chunk, splitFrom, maxGoroutines = newChunk, newSplitFrom, newMaxGoroutines
 }
 
+// stream has dst of every size stored past the caches, where it can be, until the
+// test ends.
+func stream(t testing.TB) {
+	old := streamFrom
+	t.Cleanup(func() { streamFrom = old })
+	streamFrom = 0
+}
+
 // processors sets GOMAXPROCS until the test ends.
 func processors(t testing.TB, n int) {
 	old := runtime.GOMAXPROCS(n)

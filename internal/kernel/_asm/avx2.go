@@ -29,21 +29,25 @@ func (avx2) constants(t float, alpha Mem) {
 	t.broadcast(alpha, alpha256)
 }
 
-func (avx2) vector(t float, add bool, dst, x, g Mem) {
+func (avx2) vector(t float, f form, dst, x, g Mem) {
 	gv, v, positive := YMM(), YMM(), YMM()
 	VMOVUPS(g, gv)
 	t.multiply(alpha256, gv, v)
 	t.compare(Imm(less), x, zero256, positive)
 	VBLENDVPS(positive, gv, v, v)
-	if add {
+	if f == gateAdd {
 		t.add(dst, v, v)
 	}
-	VMOVUPS(v, dst)
+	if f == gateStream {
+		VMOVNTPS(v, dst)
+	} else {
+		VMOVUPS(v, dst)
+	}
 }
 
 // tail halves its vector as long as it holds more than an element. Masked
 // moves would be shorter, but AMD's manual lets them fault past the mask.
-func (avx2) tail(t float, add bool, dst, x, g reg.Register) {
+func (avx2) tail(t float, f form, dst, x, g reg.Register) {
 	for _, half := range []struct {
 		bytes int
 		move  func(...Op)
@@ -60,7 +64,7 @@ func (avx2) tail(t float, add bool, dst, x, g reg.Register) {
 		t.multiply(alpha256.AsX(), gv, v)
 		t.compare(Imm(less), positive, zero256.AsX(), positive)
 		VBLENDVPS(positive, gv, v, v)
-		if add {
+		if f == gateAdd {
 			half.move(Mem{Base: dst}, sum)
 			t.add(sum, v, v)
 		}

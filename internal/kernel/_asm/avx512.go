@@ -31,18 +31,22 @@ func (avx512) constants(t float, alpha Mem) {
 	t.broadcast(alpha, alpha512)
 }
 
-func (avx512) vector(t float, add bool, dst, x, g Mem) {
+func (avx512) vector(t float, f form, dst, x, g Mem) {
 	v, scaled := ZMM(), K()
 	t.move(g, v)
 	t.compare(Imm(notLess), x, zero512, scaled)
 	t.multiply(alpha512, v, scaled, v)
-	if add {
+	if f == gateAdd {
 		t.add(dst, v, v)
 	}
-	t.move(v, dst)
+	if f == gateStream {
+		VMOVNTPS(v, dst)
+	} else {
+		t.move(v, dst)
+	}
 }
 
-func (avx512) tail(t float, add bool, dst, x, g reg.Register) {
+func (avx512) tail(t float, f form, dst, x, g reg.Register) {
 	bits, first := GP32(), K()
 	MOVL(U32(1), bits)
 	SHLL(reg.CL, bits)
@@ -55,7 +59,7 @@ func (avx512) tail(t float, add bool, dst, x, g reg.Register) {
 	t.moveOrZero(Mem{Base: x}, first, sign)
 	t.compare(Imm(notLess), sign, zero512, scaled)
 	t.multiply(alpha512, v, scaled, v)
-	if add {
+	if f == gateAdd {
 		t.add(Mem{Base: dst}, v, first, v)
 	}
 	t.move(v, first, Mem{Base: dst})

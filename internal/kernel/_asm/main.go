@@ -16,8 +16,8 @@ func main() {
 	ConstraintExpr("gc,!purego")
 	for _, isa := range []isa{avx2{}, avx512{}} {
 		for _, t := range []float{float32s, float64s} {
-			for _, add := range []bool{false, true} {
-				write(isa, t, add)
+			for _, f := range []form{gate, gateStream, gateAdd} {
+				write(isa, t, f)
 			}
 		}
 	}
@@ -31,12 +31,11 @@ type isa interface {
 	width() int
 	// constants loads what every vector needs: alpha and zero.
 	constants(t float, alpha Mem)
-	// vector handles one whole vector: dst = gate(x, g), or dst += gate(x, g)
-	// if add is set.
-	vector(t float, add bool, dst, x, g Mem)
+	// vector handles one whole vector.
+	vector(t float, f form, dst, x, g Mem)
 	// tail handles RCX elements, less than a vector, and touches no memory past
 	// them.
-	tail(t float, add bool, dst, x, g reg.Register)
+	tail(t float, f form, dst, x, g reg.Register)
 }
 
 // A float is an element type and the instructions that depend on it.
@@ -54,20 +53,32 @@ var (
 	float64s = float{64, 8, VBROADCASTSD, VMULPD, VADDPD, VCMPPD, VMOVUPD, VMOVUPD_Z}
 )
 
+// A form is what becomes of gate(x, g).
+type form struct {
+	name string
+	loop string // the loop it implements
+	note string
+}
+
+var (
+	gate       = form{"gate", "dst[i] = gate(x[i], grad[i])", ""}
+	gateStream = form{"gateStream", gate.loop, "It writes past the caches. dst begins at a cache line."}
+	gateAdd    = form{"gateAdd", "dst[i] += gate(x[i], grad[i])", ""}
+)
+
 // unroll is how many vectors a turn of the main loop handles. With one, AVX2
 // takes up to 1.8 times as long within the caches, and AVX-512 1.1 times.
 const unroll = 4
 
 // write emits one kernel: blocks of vectors, single vectors, a tail.
-func write(isa isa, t float, add bool) {
-	name, loop := "gate", "dst[i] = gate(x[i], grad[i])"
-	if add {
-		name, loop = "gateAdd", "dst[i] += gate(x[i], grad[i])"
-	}
-	name = fmt.Sprintf("%s%d%s", name, t.bits, isa.name())
+func write(isa isa, t float, f form) {
+	name := fmt.Sprintf("%s%d%s", f.name, t.bits, isa.name())
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, x, grad []float%d, alpha float%[1]d)", t.bits))
 	Pragma("noescape")
-	Doc(name+" computes", "", "\tfor i := range dst {", "\t\t"+loop, "\t}")
+	Doc(name+" computes", "", "\tfor i := range dst {", "\t\t"+f.loop, "\t}")
+	if f.note != "" {
+		Doc("", f.note)
+	}
 
 	dst := Load(Param("dst").Base(), GP64())
 	x := Load(Param("x").Base(), GP64())
@@ -87,7 +98,7 @@ func write(isa isa, t float, add bool) {
 		JLT(LabelRef(next))
 		for v := range count {
 			at := v * isa.width()
-			isa.vector(t, add, Mem{Base: dst, Disp: at}, Mem{Base: x, Disp: at}, Mem{Base: g, Disp: at})
+			isa.vector(t, f, Mem{Base: dst, Disp: at}, Mem{Base: x, Disp: at}, Mem{Base: g, Disp: at})
 		}
 		for _, p := range []reg.Register{dst, x, g} {
 			ADDQ(I32(count*isa.width()), p)
@@ -98,7 +109,11 @@ func write(isa isa, t float, add bool) {
 	vectors("blocks", unroll, "singles")
 	vectors("singles", 1, "tail")
 	Label("tail")
-	isa.tail(t, add, dst, x, g)
+	isa.tail(t, f, dst, x, g)
+	if f == gateStream {
+		Comment("Streaming stores are weakly ordered: publish them.")
+		SFENCE()
+	}
 	VZEROUPPER()
 	RET()
 }
