@@ -1,0 +1,114 @@
+//go:build go1.25
+
+// Go 1.25 is the first with testing/synctest, which stops the clock that
+// Dropout takes its seed from.
+
+package models
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A classifier of two hidden layers, each with BatchNorm before the activation
+// and Dropout behind it.
+var mlp = model{
+	name:  "MLP classifier",
+	needs: "BatchNorm, Dropout, BroadcastAdd, SoftMax; Adam",
+	alpha: 0.01,
+	steps: 10,
+	build: func(t *testing.T, on machine, act activation) step {
+		train, _ := buildMLP(t, on, act)
+		return train
+	},
+}
+
+// buildMLP also returns the evaluation of a trained classifier.
+func buildMLP(t *testing.T, on machine, act activation) (train step, evaluate func(seen *record)) {
+	must := must(t)
+	const batch, in, width, classes = 32, 10, 64, 4
+	src := newSource(tensor.Float64, 2)
+	g := gorgonia.NewGraph()
+	x := node(g, "x", src.normal(1, batch, in))
+	y := node(g, "y", src.classes(batch, classes))
+	var weights gorgonia.Nodes
+	var norms []*gorgonia.BatchNormOp
+	h := x
+	synctest.Test(t, func(*testing.T) {
+		for i, w := range []*tensor.Dense{src.weight(in, width), src.weight(width, width)} {
+			name := string(rune('0' + i))
+			w := node(g, "w"+name, w)
+			scale, shift := node(g, "scale"+name, src.constant(1, 1, width)), node(g, "shift"+name, src.constant(0, 1, width))
+			weights = append(weights, w, scale, shift)
+			normed, _, _, norm, err := gorgonia.BatchNorm(must(gorgonia.Mul(h, w)), scale, shift, 0.9, 1e-5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			norms = append(norms, norm)
+			h = must(gorgonia.Dropout(must(act(normed)), 0.5))
+		}
+	})
+	w2, b2 := node(g, "w2", src.weight(width, classes)), node(g, "b2", src.constant(0, 1, classes))
+	p := must(gorgonia.SoftMax(dense(t, h, w2, b2)))
+	train = trainer{
+		inputs:  gorgonia.Nodes{x, y},
+		weights: append(weights, w2, b2),
+		output:  p,
+		loss:    crossEntropy(t, p, y),
+		solver:  gorgonia.NewAdamSolver(gorgonia.WithBatchSize(batch)),
+		batch: func() []*tensor.Dense {
+			return []*tensor.Dense{src.normal(1, batch, in), src.classes(batch, classes)}
+		},
+	}.on(t, on)
+
+	evaluate = func(seen *record) {
+		vm := gorgonia.NewTapeMachine(g.SubgraphRoots(p), gorgonia.EvalMode())
+		defer vm.Close()
+		for range 3 {
+			v := src.normal(1, batch, in)
+			given := clone(v)
+			let(t, x, v)
+			runAll(t, vm)
+			seen.see("probabilities", p.Value())
+			kept(t, "x", v, given)
+			vm.Reset()
+		}
+		for _, norm := range norms {
+			mean, variance := norm.Stats()
+			seen.see("running mean", mean)
+			seen.see("running variance", variance)
+		}
+	}
+	return train, evaluate
+}
+
+func TestMLP(t *testing.T) { compare(t, mlp, tape) }
+
+// Evaluation takes BatchNorm's running statistics, and Dropout passes
+// everything on.
+func TestMLPInEvaluation(t *testing.T) {
+	var want *record
+	for _, v := range variants(mlp.alpha) {
+		train, evaluate := buildMLP(t, tape, v.apply)
+		for n := range 5 {
+			if err := train(n, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := new(record)
+		evaluate(got)
+		if want == nil {
+			want = got
+			continue
+		}
+		same(t, v.name, got, want)
+	}
+}
+
+// BatchNorm's DoDiff looks for inputs that it doesn't have.
+func TestMLPOnLisp(t *testing.T) {
+	crashes(t, mlp, lisp, "index out of range [1] with length 1")
+}
