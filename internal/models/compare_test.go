@@ -98,7 +98,7 @@ func same(t *testing.T, when string, got, want *record) bool {
 		t.Errorf("%s: saw %d values, expected as many as with the built-in, %d, and at least one", when, len(got.names), len(want.names))
 		return false
 	}
-	ok := true
+	bad := 0
 	for i, name := range want.names {
 		if got.names[i] != name || len(got.values[i]) != len(want.values[i]) {
 			t.Errorf("%s: saw %s with %d elements, expected %s with %d", when, got.names[i], len(got.values[i]), name, len(want.values[i]))
@@ -112,13 +112,33 @@ func same(t *testing.T, when string, got, want *record) bool {
 				}
 			}
 		}
-		if differ > 0 {
-			ok = false
+		if differ == 0 {
+			continue
+		}
+		if bad++; bad <= 3 {
 			t.Errorf("%s: %s differs from the built-in's in %d of %d elements; element %d is %v, expected %v", when, name, differ, len(want.values[i]),
 				first, math.Float64frombits(got.values[i][first]), math.Float64frombits(want.values[i][first]))
 		}
 	}
-	return ok
+	if bad > 3 {
+		t.Errorf("%s: and %d more values differ", when, bad-3)
+	}
+	return bad == 0
+}
+
+// agree runs a program with each variant, and compares what was seen.
+func agree(t *testing.T, alpha float64, run func(act activation, seen *record)) {
+	t.Helper()
+	var want *record
+	for _, v := range variants(alpha) {
+		got := new(record)
+		run(v.apply, got)
+		if want == nil {
+			want = got
+			continue
+		}
+		same(t, v.name, got, want)
+	}
 }
 
 // compare trains m with each variant on each machine. After every step it
