@@ -1,0 +1,144 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// What the documentation says of gorgonia.LeakyRelu, in the column of the
+// built-in under "Semantics" in README.md. A failure here means that Gorgonia
+// changed, not that this package is wrong.
+
+const ifMended = seenIn + "; if Gorgonia computes something else now, change the built-in's column under Semantics in README.md, and this test"
+
+// evaluate returns the value and the gradient of the built-in at every x, on
+// the tape machine or on the Lisp machine.
+func evaluate(t *testing.T, dt tensor.Dtype, alpha float64, onLisp bool, xs ...float64) (y, dx []uint64) {
+	must := must(t)
+	i := 0
+	v := source{dt: dt}.fill(func() float64 { i++; return xs[i-1] }, len(xs))
+	g := gorgonia.NewGraph()
+	x := node(g, "x", v)
+	out := must(gorgonia.LeakyRelu(x, alpha))
+	var read gorgonia.Value
+	gorgonia.Read(out, &read)
+	// The upstream gradient is 1. Mean or a product would make NaN of it at Inf.
+	loss := must(gorgonia.Sum(out))
+	var vm gorgonia.VM
+	if onLisp {
+		vm = gorgonia.NewLispMachine(g)
+	} else {
+		if _, err := gorgonia.Grad(loss, x); err != nil {
+			t.Fatal(err)
+		}
+		vm = gorgonia.NewTapeMachine(g)
+	}
+	defer vm.Close()
+	runAll(t, vm)
+	d, err := x.Grad()
+	done(t, err)
+	return bitsOf(read), bitsOf(d)
+}
+
+func TestBuiltin(t *testing.T) {
+	inf, nan, zero, negativeZero := math.Inf(1), math.NaN(), 0.0, math.Copysign(0, -1)
+	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		for _, onLisp := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%v, Lisp machine %t", dt, onLisp), func(t *testing.T) {
+				for _, c := range []struct{ alpha, x, y, dx float64 }{
+					{0.25, zero, zero, 1},
+					{0.25, negativeZero, negativeZero, 1},
+					{0.25, nan, nan, 0},
+					{0.25, inf, nan, 1},
+					{0.25, -inf, nan, 0.25},
+					{0, -inf, nan, 0},
+					{0.25, 2, 2, 1},
+					{0.25, -2, -0.5, 0.25},
+					{-0.5, 2, 2, 1},
+					{-0.5, -2, 1, -0.5},
+					{3, 2, 2, 1},
+					{3, -2, -6, 3},
+				} {
+					y, dx := evaluate(t, dt, c.alpha, onLisp, c.x)
+					if got, want := y[0], bitsOf(gorgonia.NewF64(c.y))[0]; got != want {
+						t.Errorf("gorgonia.LeakyRelu(%v, %v) is %v, expected %v, %s", c.x, c.alpha, math.Float64frombits(got), c.y, ifMended)
+					}
+					if got, want := math.Float64frombits(dx[0]), c.dx; got != want {
+						t.Errorf("the gradient of gorgonia.LeakyRelu(%v, %v) is %v, expected %v, %s", c.x, c.alpha, got, want, ifMended)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestBuiltinTakesAnyAlpha(t *testing.T) {
+	g := gorgonia.NewGraph()
+	x := node(g, "x", source{dt: tensor.Float32}.constant(1, 2))
+	for _, alpha := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e39} {
+		if _, err := gorgonia.LeakyRelu(x, alpha); err != nil {
+			t.Errorf("gorgonia.LeakyRelu with a slope of %v fails with %q, expected no error, %s", alpha, err, ifMended)
+		}
+	}
+}
+
+func TestBuiltinOnWrongInput(t *testing.T) {
+	g := gorgonia.NewGraph()
+	for name, x := range map[string]*gorgonia.Node{
+		"nil":   nil,
+		"ints":  gorgonia.NewVector(g, tensor.Int, gorgonia.WithShape(2), gorgonia.WithName("ints")),
+		"bools": gorgonia.NewVector(g, tensor.Bool, gorgonia.WithShape(2), gorgonia.WithName("bools")),
+	} {
+		what := func() (what string) {
+			defer func() {
+				if recover() != nil {
+					what = "a panic"
+				}
+			}()
+			if _, err := gorgonia.LeakyRelu(x, 0.1); err != nil {
+				return "an error"
+			}
+			return "accepted"
+		}()
+		if want := map[bool]string{true: "a panic", false: "an error"}[x == nil]; what != want {
+			t.Errorf("gorgonia.LeakyRelu of %s: %s, expected %s, %s", name, what, want, ifMended)
+		}
+	}
+}
+
+// The one difference that finite numbers show: the gradient where the input is
+// exactly 0. It is alpha times the upstream gradient with this package, as in
+// PyTorch and TensorFlow, and the upstream gradient itself with the built-in.
+func TestGradientAtZero(t *testing.T) {
+	const alpha = 0.25
+	upstream := []float64{8, 8, 8, 8}
+	for _, on := range []machine{tape, lisp} {
+		for _, v := range variants(alpha) {
+			must := must(t)
+			g := gorgonia.NewGraph()
+			x := node(g, "x", tensor.New(tensor.WithBacking([]float64{-1, 0, 1, math.Copysign(0, -1)})))
+			shift := node(g, "shift", tensor.New(tensor.WithBacking([]float64{0, 0, 0, math.Copysign(0, -1)})))
+			k := node(g, "k", tensor.New(tensor.WithBacking(upstream)))
+			y := must(v.apply(must(gorgonia.Add(x, shift))))
+			run := on.start(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, k)))), gorgonia.Nodes{shift})
+			done(t, run(func(weights gorgonia.Nodes) {
+				atZero, where := alpha*8, ""
+				if v.name == "gorgonia.LeakyRelu" {
+					atZero, where = 8, ", "+ifMended
+				}
+				d, err := weights[0].Grad()
+				done(t, err)
+				want := []float64{alpha * 8, atZero, 8, atZero}
+				for i, got := range d.Data().([]float64) {
+					if got != want[i] {
+						t.Errorf("%s on the %s machine: the gradient at %v is %v, expected %v%s", v.name, on.name, x.Value().Data().([]float64)[i], got, want[i], where)
+					}
+				}
+			}))
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package models
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu"
+)
+
+// The ways programs hold an activation function. Types and fields stand for
+// those of a program; a line that ends with a name of docs/models.md in a
+// comment is the line that the document shows.
+
+// Golgi's type has the same definition.
+type activationFunction func(*gorgonia.Node) (*gorgonia.Node, error)
+
+// An option stands for a program's own option of its layers.
+type option func(*layer)
+
+type layer struct {
+	function    func(*gorgonia.Node) (*gorgonia.Node, error)
+	named       activationFunction
+	withoutErr  func(*gorgonia.Node) *gorgonia.Node
+	withSlope   func(*gorgonia.Node, float64) (*gorgonia.Node, error)
+	withOptions func(*gorgonia.Node, ...option) (*gorgonia.Node, error)
+	op          gorgonia.Op
+}
+
+var holders = []struct {
+	name string
+	act  activation
+}{
+	{"a function", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		l := layer{
+			function: leakyrelu.Activation(0.2),
+		}
+		return l.function(x)
+	}},
+	{"a function of a named type, as in golgi", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		l := layer{
+			named: leakyrelu.Activation(0.2),
+		}
+		return l.named(x)
+	}},
+	{"in a Must", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		h := gorgonia.Must(leakyrelu.Apply(x, 0.2))
+		return h, nil
+	}},
+	{"a function without an error", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		l := layer{
+			withoutErr: func(x *gorgonia.Node) *gorgonia.Node { return gorgonia.Must(leakyrelu.Apply(x, 0.2)) },
+		}
+		return l.withoutErr(x), nil
+	}},
+	{"a function with a slope", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		l := layer{
+			withSlope: func(x *gorgonia.Node, alpha float64) (*gorgonia.Node, error) { return leakyrelu.Apply(x, alpha) },
+		}
+		return l.withSlope(x, 0.2)
+	}},
+	{"a function with options", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		l := layer{
+			withOptions: func(x *gorgonia.Node, _ ...option) (*gorgonia.Node, error) { return leakyrelu.Apply(x, 0.2) },
+		}
+		return l.withOptions(x)
+	}},
+	{"by name, in a model that is saved", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		activations := map[string]func(*gorgonia.Node) (*gorgonia.Node, error){
+			"leaky_relu": leakyrelu.Activation(0.2),
+		}
+		return activations["leaky_relu"](x)
+	}},
+	{"an operator for ApplyOp, as in onnx-go", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		op, err := leakyrelu.New(0.2)
+		if err != nil {
+			return nil, err
+		}
+		l := layer{op: op}
+		return gorgonia.ApplyOp(l.op, x)
+	}},
+	{"in place", func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		l := layer{
+			function: leakyrelu.Activation(0.2, leakyrelu.InPlace()),
+		}
+		return l.function(x)
+	}},
+}
+
+func TestWaysToHold(t *testing.T) {
+	want := new(record)
+	newNet(t, builtin(0.2)).train(t, want)
+	for _, h := range holders {
+		t.Run(h.name, func(t *testing.T) {
+			got := new(record)
+			newNet(t, h.act).train(t, got)
+			same(t, h.name, got, want)
+		})
+	}
+}
+
+// One operator value may serve all layers.
+func TestOneOperatorForAllLayers(t *testing.T) {
+	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		op, err := leakyrelu.New(0.2, opts...)
+		done(t, err)
+		want, got := new(record), new(record)
+		newNet(t, builtin(0.2)).train(t, want)
+		newNet(t, func(x *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.ApplyOp(op, x) }).train(t, got)
+		same(t, op.String(), got, want)
+	}
+}
+
+// A program that looks for the best slope gives one layer several. Gorgonia
+// would take the activations for the same one if their hash left out the slope.
+func TestSlopesSideBySide(t *testing.T) {
+	slopes := []float64{0.01, 0.2, 0.2000001}
+	const first = 0.5
+	agreeOn := func(apply func(alpha float64) activation) *record {
+		must := must(t)
+		n := newNet(t, apply(first))
+		for _, alpha := range slopes {
+			other := must(gorgonia.Mul(must(apply(alpha)(n.sums[1])), n.weights[3]))
+			n.loss = must(gorgonia.Add(n.loss, squaredError(t, other, n.y)))
+		}
+		seen := new(record)
+		n.train(t, seen)
+		return seen
+	}
+	want := agreeOn(builtin)
+	for i, v := range variants(first)[1:] {
+		got := agreeOn(func(alpha float64) activation { return variants(alpha)[1+i].apply })
+		same(t, v.name, got, want)
+	}
+}
+
+// The document shows lines that are compiled here.
+func TestDocumentedLines(t *testing.T) {
+	document, err := os.ReadFile("../../docs/models.md")
+	done(t, err)
+	code, err := os.ReadFile("holding_test.go")
+	done(t, err)
+	compiled := make(map[string]bool)
+	for _, line := range strings.Split(string(code), "\n") {
+		compiled[strings.TrimSpace(line)] = true
+	}
+	lines := 0
+	for i, block := range strings.Split(string(document), "```") {
+		if i%2 == 0 || !strings.HasPrefix(block, "go\n") {
+			continue
+		}
+		for _, line := range strings.Split(strings.TrimPrefix(block, "go\n"), "\n") {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "//") {
+				continue
+			}
+			if lines++; !compiled[line] {
+				t.Errorf("docs/models.md shows the line %q, which isn't in holding_test.go", line)
+			}
+		}
+	}
+	if lines < len(holders) {
+		t.Errorf("docs/models.md shows %d lines, expected at least one for each of the %d ways to hold an activation", lines, len(holders))
+	}
+}
