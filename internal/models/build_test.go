@@ -57,6 +57,12 @@ func (s source) constant(v float64, shape ...int) *tensor.Dense {
 	return s.fill(func() float64 { return v }, shape...)
 }
 
+// list is a vector of these numbers.
+func (s source) list(vs ...float64) *tensor.Dense {
+	i := 0
+	return s.fill(func() float64 { i++; return vs[i-1] }, len(vs))
+}
+
 // classes draws a class for each row and marks it by a 1.
 func (s source) classes(rows, classes int) *tensor.Dense {
 	column, class := 0, 0

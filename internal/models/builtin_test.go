@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -19,10 +20,8 @@ const ifMended = seenIn + "; if Gorgonia computes something else now, change the
 // the tape machine or on the Lisp machine.
 func evaluate(t *testing.T, dt tensor.Dtype, alpha float64, onLisp bool, xs ...float64) (y, dx []uint64) {
 	must := must(t)
-	i := 0
-	v := source{dt: dt}.fill(func() float64 { i++; return xs[i-1] }, len(xs))
 	g := gorgonia.NewGraph()
-	x := node(g, "x", v)
+	x := node(g, "x", source{dt: dt}.list(xs...))
 	out := must(gorgonia.LeakyRelu(x, alpha))
 	var read gorgonia.Value
 	gorgonia.Read(out, &read)
@@ -115,30 +114,55 @@ func TestBuiltinOnWrongInput(t *testing.T) {
 // PyTorch and TensorFlow, and the upstream gradient itself with the built-in.
 func TestGradientAtZero(t *testing.T) {
 	const alpha = 0.25
-	upstream := []float64{8, 8, 8, 8}
+	zero := math.Copysign(0, -1)
 	for _, on := range []machine{tape, lisp} {
-		for _, v := range variants(alpha) {
-			must := must(t)
-			g := gorgonia.NewGraph()
-			x := node(g, "x", tensor.New(tensor.WithBacking([]float64{-1, 0, 1, math.Copysign(0, -1)})))
-			shift := node(g, "shift", tensor.New(tensor.WithBacking([]float64{0, 0, 0, math.Copysign(0, -1)})))
-			k := node(g, "k", tensor.New(tensor.WithBacking(upstream)))
-			y := must(v.apply(must(gorgonia.Add(x, shift))))
-			run := on.start(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, k)))), gorgonia.Nodes{shift})
-			done(t, run(func(weights gorgonia.Nodes) {
-				atZero, where := alpha*8, ""
-				if v.name == "gorgonia.LeakyRelu" {
-					atZero, where = 8, ", "+ifMended
-				}
-				d, err := weights[0].Grad()
-				done(t, err)
-				want := []float64{alpha * 8, atZero, 8, atZero}
-				for i, got := range d.Data().([]float64) {
-					if got != want[i] {
-						t.Errorf("%s on the %s machine: the gradient at %v is %v, expected %v%s", v.name, on.name, x.Value().Data().([]float64)[i], got, want[i], where)
+		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			for _, v := range variants(alpha) {
+				must := must(t)
+				src := source{dt: dt}
+				g := gorgonia.NewGraph()
+				xs := []float64{-1, 0, 1, zero}
+				x := node(g, "x", src.list(xs...))
+				shift := node(g, "shift", src.list(0, 0, 0, zero))
+				k := node(g, "k", src.constant(8, 4))
+				y := must(v.apply(must(gorgonia.Add(x, shift))))
+				run := on.start(t, must(gorgonia.Sum(must(gorgonia.HadamardProd(y, k)))), gorgonia.Nodes{shift})
+				done(t, run(func(weights gorgonia.Nodes) {
+					atZero, where := alpha*8, ""
+					if v.name == "gorgonia.LeakyRelu" {
+						atZero, where = 8, ", "+ifMended
 					}
-				}
-			}))
+					d, err := weights[0].Grad()
+					done(t, err)
+					want := []float64{alpha * 8, atZero, 8, atZero}
+					for i, got := range bitsOf(d) {
+						if got := math.Float64frombits(got); got != want[i] {
+							t.Errorf("%s on the %s machine: the gradient at %v is %v, expected %v%s", v.name, on.name, xs[i], got, want[i], where)
+						}
+					}
+				}))
+			}
+		}
+	}
+}
+
+// The built-in writes over an input that it gets through Reshape, which shares
+// the input's memory. This package leaves it alone, also in place.
+func TestInputBehindReshape(t *testing.T) {
+	for _, v := range variants(0.2) {
+		must := must(t)
+		src := newSource(tensor.Float64, 16)
+		g := gorgonia.NewGraph()
+		given := src.normal(1, 4, 6)
+		x := node(g, "x", clone(given))
+		must(gorgonia.Sum(must(v.apply(must(gorgonia.Reshape(x, tensor.Shape{24}))))))
+		vm := gorgonia.NewTapeMachine(g)
+		defer vm.Close()
+		runAll(t, vm)
+		if v.name != "gorgonia.LeakyRelu" {
+			kept(t, "x", x.Value(), given)
+		} else if slices.Equal(bitsOf(x.Value()), bitsOf(given)) {
+			t.Errorf("gorgonia.LeakyRelu left its input behind Reshape alone, expected it overwritten, %s", ifMended)
 		}
 	}
 }

@@ -115,23 +115,31 @@ func TestOneOperatorForAllLayers(t *testing.T) {
 // A program that looks for the best slope gives one layer several. Gorgonia
 // would take the activations for the same one if their hash left out the slope.
 func TestSlopesSideBySide(t *testing.T) {
-	slopes := []float64{0.01, 0.2, 0.2000001}
-	const first = 0.5
-	agreeOn := func(apply func(alpha float64) activation) *record {
-		must := must(t)
-		n := newNet(t, apply(first))
-		for _, alpha := range slopes {
-			other := must(gorgonia.Mul(must(apply(alpha)(n.sums[1])), n.weights[3]))
-			n.loss = must(gorgonia.Add(n.loss, squaredError(t, other, n.y)))
-		}
-		seen := new(record)
-		n.train(t, seen)
-		return seen
-	}
-	want := agreeOn(builtin)
-	for i, v := range variants(first)[1:] {
-		got := agreeOn(func(alpha float64) activation { return variants(alpha)[1+i].apply })
-		same(t, v.name, got, want)
+	for _, on := range []machine{tape, lisp} {
+		t.Run(on.name, func(t *testing.T) {
+			build := func(apply func(alpha float64) activation, seen *record) {
+				must := must(t)
+				n := newNet(t, apply(0.5))
+				for _, alpha := range []float64{0.01, 0.2, 0.2000001} {
+					head := must(gorgonia.Mul(must(apply(alpha)(n.sums[1])), n.weights[3]))
+					n.loss = must(gorgonia.Add(n.loss, squaredError(t, head, n.y)))
+				}
+				run := on.start(t, n.loss, n.weights)
+				for range 3 {
+					n.next(t)
+					done(t, run(func(weights gorgonia.Nodes) {
+						update(t, gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(0.01)), weights, seen)
+					}))
+				}
+			}
+			want := new(record)
+			build(builtin, want)
+			for i, v := range variants(0)[1:] {
+				got := new(record)
+				build(func(alpha float64) activation { return variants(alpha)[1+i].apply }, got)
+				same(t, v.name, got, want)
+			}
+		})
 	}
 }
 
