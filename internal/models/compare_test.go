@@ -3,7 +3,9 @@ package models
 import (
 	"fmt"
 	"math"
+	"os"
 	"runtime"
+	"strings"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -179,11 +181,29 @@ func compare(t *testing.T, m model, machines ...machine) {
 			if bytes[2] > bytes[1]+bytes[1]/200 {
 				t.Errorf("a step with %s allocates %d bytes, expected no more than out of place, %d", vs[2].name, bytes[2], bytes[1])
 			}
-			saved := func(n uint64) float64 { return 100 * (1 - float64(n)/float64(bytes[0])) }
-			t.Logf("| %s | %s | %s | %d | %.0f%% | %.0f%% |", m.name, m.needs, on.name, m.steps, saved(bytes[1]), saved(bytes[2]))
+			saved := func(n uint64) int { return int(math.Round(100 * (1 - float64(n)/float64(bytes[0])))) }
+			documented(t, fmt.Sprintf("| %s | %s | %s | %d |", m.name, m.needs, on.name, m.steps), saved(bytes[1]), saved(bytes[2]))
 		})
 	}
 }
+
+// documented fails the test if the table in docs/models.md lacks this row, or has
+// other figures in it. They may be a few percent off, as they depend a little on
+// the version of Go and on the processor.
+func documented(t *testing.T, row string, saved, savedInPlace int) {
+	t.Helper()
+	figures := fmt.Sprintf(" %d%% | %d%% |", saved, savedInPlace)
+	t.Log(row + figures)
+	document, err := os.ReadFile("../../docs/models.md")
+	done(t, err)
+	_, rest, ok := strings.Cut(string(document), row)
+	var s, p int
+	if _, err := fmt.Sscanf(rest, " %d%% | %d%% |", &s, &p); !ok || err != nil || abs(s-saved) > 3 || abs(p-savedInPlace) > 3 {
+		t.Errorf("docs/models.md has no row %q, expected it in the table", row+figures)
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
 
 func done(t *testing.T, err error) {
 	t.Helper()

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Breaks the operator on purpose, in one place at a time, and runs the models
+# with each mutant: they have to notice. No file of the repository is changed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+# mutant NAME FILE OLD NEW runs the models with NEW in place of OLD in FILE. The
+# build tag makes the mutants of the kernel's Go code run.
+mutant() {
+	local name=$1 file=$2 old=$3 new=$4 source output
+	source=$(<"$file")
+	if [[ $source != *"$old"* ]]; then
+		echo "STALE     $name: $file has no more $old"
+		bad=1
+		return
+	fi
+	printf '%s\n' "${source//"$old"/"$new"}" >"$work/mutant.go"
+	printf '{"Replace": {"%s": "%s"}}\n' "$PWD/$file" "$work/mutant.go" >"$work/overlay.json"
+	if ! go build -tags purego -overlay "$work/overlay.json" .; then
+		echo "BROKEN    $name: doesn't compile"
+		bad=1
+	elif output=$(go test -timeout 2m -tags purego -overlay "$work/overlay.json" ./internal/models 2>&1); then
+		echo "SURVIVED  $name"
+		bad=1
+	else
+		echo "caught    $name, by $(grep -oP '(?<=^--- FAIL: )\w+|^panic: .{40}' <<<"$output" | head -12 | paste -sd ' ')"
+	fi
+}
+
+echo "Slope"
+mutant "alpha rounded to too few digits" do.go 'alpha: T(op.alpha)' 'alpha: T(float32(op.alpha))'
+mutant "alpha of the gradient is 1" op.go 'arity: 2, alpha: op.alpha' 'arity: 2, alpha: 1'
+mutant "the derivative of x² in place of x's" do.go 'l.g = l.x' 'l.g = l.x; l.alpha *= l.alpha'
+
+echo "Comparison"
+mutant "x ≥ 0, float64" internal/kernel/generic.go 'math.Float64bits(x)-1' 'math.Float64bits(x)'
+mutant "x ≥ 0, float32" internal/kernel/generic.go 'uint64(math.Float32bits(x)-1)' 'uint64(math.Float32bits(x))'
+mutant "x > 0 the wrong way round" internal/kernel/generic.go 'keep := -borrow' 'keep := borrow - 1'
+
+echo "Aliasing"
+mutant "in place always" inplace.go 'n == nil || !mayOverwrite(n)' 'n == nil'
+mutant "in place beside views" memory.go 'return !owns ||' 'return'
+mutant "in place beside Dropout" memory.go '"readOp": ' '"dropoutOp": true, "readOp": '
+mutant "in place beside merged nodes" inplace.go 'ok && o != m' 'ok && o != m && false'
+mutant "in place with no other reader looked at" inplace.go '&& sharesMemory(m)' '&& false'
+mutant "in place over what shares memory" inplace.go 'if sharesMemory(o)' 'if false'
+mutant "in place around Set" inplace.go '|| inSet(n)' ''
+mutant "the sign from a result that is overwritten" diff.go 'by == nil' 'by == nil || true'
+
+echo "Hash"
+mutant "without alpha" op.go ' %s alpha=%016x", op.name, math.Float64bits(op.alpha))' ' %s", op.name)'
+mutant "alpha to three digits" op.go 'alpha=%016x", op.name, math.Float64bits(op.alpha))' 'alpha=%.3f", op.name, op.alpha)'
+
+echo "Differentiation"
+mutant "DoDiff replaces the gradient" do.go 'add: true' 'add: false'
+mutant "SymDiff differentiates the gradient with respect to x" diff.go 'wrt[len(inputs)-1] = d' 'wrt[0] = d'
+exit $bad
