@@ -222,12 +222,10 @@ var ways = []struct {
 		}
 		n.train(t, seen)
 	}},
-	// Gorgonia runs one of two equal nodes, and its allocator forgets who reads the
-	// other.
-	{"the forward pass built twice", func(t *testing.T, n *net, seen *record) {
-		must := must(t)
-		again := must(gorgonia.Mul(n.hidden[0], n.weights[2])) // as sums[1]
-		n.loss = must(gorgonia.Add(n.loss, must(gorgonia.Mean(must(gorgonia.Sigmoid(again))))))
+	{"Set of an activation, beside a sum with its input", func(t *testing.T, n *net, seen *record) {
+		gorgonia.Set(node(n.g, "state", n.src.constant(0, netBatch, netWidth)), n.hidden[0])
+		sum := must(t)(gorgonia.Add(n.hidden[0], n.sums[0]))
+		n.loss = must(t)(gorgonia.Add(n.loss, must(t)(gorgonia.Mean(must(t)(gorgonia.Square(sum))))))
 		n.train(t, seen)
 	}},
 	{"ToDot and encoding/dot", func(t *testing.T, n *net, seen *record) {
@@ -364,6 +362,11 @@ func TestViews(t *testing.T) {
 				n.loss = must(t)(gorgonia.Mean(view.build(t, act, n.sums[0])))
 				n.weights = n.weights[:2]
 				n.train(t, seen)
+				vm := gorgonia.NewTapeMachine(n.g.SubgraphRoots(n.loss), gorgonia.EvalMode())
+				defer vm.Close()
+				n.next(t)
+				runAll(t, vm)
+				seen.see("loss in evaluation", n.loss.Value())
 			})
 		})
 	}
