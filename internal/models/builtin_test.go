@@ -166,3 +166,36 @@ func TestInputBehindReshape(t *testing.T) {
 		}
 	}
 }
+
+// Without gradients, fewer values are needed later, and Gorgonia overwrites
+// more. In mean(activation(view(h)) + h) the built-in writes over h, through a
+// view that the sum doesn't know of, and the mean is wrong.
+func TestSumBesideView(t *testing.T) {
+	const alpha = 0.2
+	hs := newSource(tensor.Float64, 17).normal(1, 4, 6)
+	want := 0.0
+	for _, h := range hs.Float64s() {
+		want += (h + max(h, alpha*h)) / 24
+	}
+	for name, view := range map[string]activation{
+		"Reshape": func(h *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Reshape(h, tensor.Shape{4, 6}) },
+		"Dropout": func(h *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Dropout(h, 0.5) },
+	} {
+		for _, v := range variants(alpha) {
+			must := must(t)
+			g := gorgonia.NewGraph()
+			h := must(gorgonia.Add(node(g, "x", clone(hs)), node(g, "zero", source{dt: tensor.Float64}.constant(0, 4, 6))))
+			mean := must(gorgonia.Mean(must(gorgonia.Add(must(v.apply(must(view(h)))), h))))
+			vm := gorgonia.NewTapeMachine(g, gorgonia.EvalMode())
+			defer vm.Close()
+			runAll(t, vm)
+			got := mean.Value().Data().(float64)
+			switch right := math.Abs(got-want) < 1e-12; {
+			case right && v.name == "gorgonia.LeakyRelu":
+				t.Errorf("gorgonia.LeakyRelu behind %s: the mean is right, %v, expected it wrong, %s", name, got, ifMended)
+			case !right && v.name != "gorgonia.LeakyRelu":
+				t.Errorf("%s behind %s: the mean is %v, expected %v", v.name, name, got, want)
+			}
+		}
+	}
+}
