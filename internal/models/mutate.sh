@@ -6,10 +6,12 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
+only=${1-} # run the mutants with this in their name
 
 # mutant NAME FILE OLD NEW runs the models with NEW in place of OLD in FILE. The
 # build tag makes the mutants of the kernel's Go code run.
 mutant() {
+	[[ $1 == *${only-}* ]] || return 0
 	local name=$1 file=$2 old=$3 new=$4 source output
 	source=$(<"$file")
 	if [[ $source != *"$old"* ]]; then

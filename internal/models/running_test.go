@@ -333,6 +333,11 @@ var views = []struct {
 		top := must(act(must(gorgonia.Slice(h, gorgonia.S(0, 4)))))
 		return must(gorgonia.Add(must(gorgonia.Sum(must(gorgonia.Square(top)))), must(gorgonia.Sum(h))))
 	}},
+	{"a product with what Reshape shows of the input", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
+		must := must(t)
+		shown := must(gorgonia.Reshape(h, tensor.Shape{netWidth, netBatch}))
+		return must(gorgonia.Mul(must(act(h)), shown))
+	}},
 	{"a sum with what Reshape shows of it", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
 		must := must(t)
 		flat := must(act(must(gorgonia.Reshape(h, tensor.Shape{netBatch * netWidth}))))
@@ -359,7 +364,7 @@ func TestViews(t *testing.T) {
 		t.Run(view.name, func(t *testing.T) {
 			agree(t, 0.2, func(act activation, seen *record) {
 				n := newNet(t, act)
-				n.loss = must(t)(gorgonia.Mean(view.build(t, act, n.sums[0])))
+				n.loss = must(t)(gorgonia.Mean(view.build(t, act, must(t)(gorgonia.Neg(n.sums[0])))))
 				n.weights = n.weights[:2]
 				n.train(t, seen)
 			})
