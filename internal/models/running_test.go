@@ -317,93 +317,6 @@ func TestWaysToRun(t *testing.T) {
 	}
 }
 
-// Parts of models in which something else still needs what the activation
-// takes or gives, and sees it through another node.
-var views = []struct {
-	name  string
-	build func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node
-}{
-	{"gated units, halves of one matrix", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		left, right := must(gorgonia.Slice(h, nil, gorgonia.S(0, 8))), must(gorgonia.Slice(h, nil, gorgonia.S(8, 16)))
-		return must(gorgonia.HadamardProd(must(act(left)), must(gorgonia.Sigmoid(right))))
-	}},
-	{"a matrix beside its activated rows", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		top := must(act(must(gorgonia.Slice(h, gorgonia.S(0, 4)))))
-		return must(gorgonia.Add(must(gorgonia.Sum(must(gorgonia.Square(top)))), must(gorgonia.Sum(h))))
-	}},
-	{"a product with what Reshape shows of the input", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		shown := must(gorgonia.Reshape(h, tensor.Shape{netWidth, netBatch}))
-		return must(gorgonia.Mul(must(act(h)), shown))
-	}},
-	{"a sum with what Reshape shows of it", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		flat := must(act(must(gorgonia.Reshape(h, tensor.Shape{netBatch * netWidth}))))
-		back := must(gorgonia.Reshape(flat, tensor.Shape{netBatch, netWidth}))
-		return must(gorgonia.Add(back, h))
-	}},
-	{"a sum with what Dropout of nothing passes on", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		return must(gorgonia.Add(must(act(must(gorgonia.Dropout(h, 0)))), h))
-	}},
-	{"a sum with the input itself", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		return must(gorgonia.Add(must(act(h)), h))
-	}},
-	{"the activation of an activation", func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node {
-		must := must(t)
-		once := must(act(h))
-		return must(gorgonia.HadamardProd(must(act(must(gorgonia.Neg(once)))), once))
-	}},
-}
-
-func TestViews(t *testing.T) {
-	for _, view := range views {
-		t.Run(view.name, func(t *testing.T) {
-			agree(t, 0.2, func(act activation, seen *record) {
-				n := newNet(t, act)
-				n.loss = must(t)(gorgonia.Mean(view.build(t, act, must(t)(gorgonia.Neg(n.sums[0])))))
-				n.weights = n.weights[:2]
-				n.train(t, seen)
-			})
-		})
-	}
-}
-
-// An activation of inputs and weights themselves.
-func TestActivationOfAnInput(t *testing.T) {
-	agree(t, 0.2, func(act activation, seen *record) {
-		must := must(t)
-		src := newSource(tensor.Float64, 15)
-		g := gorgonia.NewGraph()
-		x := node(g, "x", src.normal(1, 4, 6))
-		w := node(g, "w", src.normal(1, 4, 6))
-		of := gorgonia.Nodes{x, must(gorgonia.Transpose(must(gorgonia.Transpose(x)))), w}
-		var loss *gorgonia.Node
-		for i, v := range of {
-			term := must(gorgonia.Mean(must(gorgonia.HadamardProd(must(act(v)), w))))
-			if i == 0 {
-				loss = term
-				continue
-			}
-			loss = must(gorgonia.Add(loss, term))
-		}
-		run := tape.start(t, loss, gorgonia.Nodes{w})
-		for range 3 {
-			v := src.normal(1, 4, 6)
-			given := clone(v)
-			let(t, x, v)
-			done(t, run(func(weights gorgonia.Nodes) {
-				kept(t, "x", v, given)
-				seen.see("loss", loss.Value())
-				update(t, gorgonia.NewVanillaSolver(), weights, seen)
-			}))
-		}
-	})
-}
-
 // Let takes a value whose shape differs from the node's in dimensions of size 1.
 func TestValuesThatFitButForOnes(t *testing.T) {
 	for _, shape := range []tensor.Shape{{4, 1}, {1, 4}} {
@@ -457,5 +370,45 @@ func TestInfinityIsWatched(t *testing.T) {
 		if err := run(v.apply, gorgonia.WithInfWatch()); err == nil || !strings.Contains(err.Error(), "Inf found") {
 			t.Errorf("%s: the watch for Inf reports %v, expected an Inf", v.name, err)
 		}
+	}
+}
+
+var waysOnLisp = []struct {
+	name string
+	run  func(t *testing.T, n *net, seen *record)
+}{
+	{"forward only", func(t *testing.T, n *net, seen *record) {
+		vm := gorgonia.NewLispMachine(n.g, gorgonia.ExecuteFwdOnly())
+		defer vm.Close()
+		runAll(t, vm)
+		seen.see("output", n.out.Value())
+	}},
+	{"logger, watch list and watch for NaN", func(t *testing.T, n *net, seen *record) {
+		var text strings.Builder
+		vm := gorgonia.NewLispMachine(n.g, gorgonia.WithLogger(log.New(&text, "", 0)), gorgonia.LogBothDir(), gorgonia.WithWatchlist(), gorgonia.WithNaNWatch())
+		defer vm.Close()
+		runAll(t, vm)
+		if op := n.hidden[0].Op().String(); !strings.Contains(text.String(), op) {
+			t.Errorf("the log doesn't name the operator %s:\n%.500s", op, text.String())
+		}
+		update(t, gorgonia.NewVanillaSolver(), n.weights, seen)
+	}},
+	{"a graph grown between two runs", func(t *testing.T, n *net, seen *record) {
+		for range 2 {
+			done(t, runLisp(n.g, n.weights, func(weights gorgonia.Nodes) {
+				seen.see("loss", n.loss.Value())
+				update(t, gorgonia.NewVanillaSolver(), weights, seen)
+			}))
+			penalty := must(t)(gorgonia.Sum(must(t)(gorgonia.Square(n.hidden[0]))))
+			n.loss = must(t)(gorgonia.Add(n.loss, penalty))
+		}
+	}},
+}
+
+func TestWaysToRunOnLisp(t *testing.T) {
+	for _, way := range waysOnLisp {
+		t.Run(way.name, func(t *testing.T) {
+			agree(t, 0.2, func(act activation, seen *record) { way.run(t, newNet(t, act), seen) })
+		})
 	}
 }
