@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -56,6 +57,9 @@ func crashes(t *testing.T, m model, on machine, message string) {
 		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 		cmd.Env = append(os.Environ(), environment+"="+v.name)
 		output, err := cmd.CombinedOutput()
+		if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+			t.Fatal(err) // it didn't start
+		}
 		switch {
 		case err == nil:
 			t.Errorf("a step with %s works on the %s machine, expected the panic %q, %s; if Gorgonia is mended, train on this machine with compare", v.name, on.name, message, seenIn)
