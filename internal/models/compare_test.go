@@ -181,6 +181,7 @@ func compare(t *testing.T, m model, machines ...machine) {
 			if bytes[2] > bytes[1]+bytes[1]/200 {
 				t.Errorf("a step with %s allocates %d bytes, expected no more than out of place, %d", vs[2].name, bytes[2], bytes[1])
 			}
+			t.Logf("bytes a step: %d with the built-in, %d, %d in place", bytes[0], bytes[1], bytes[2])
 			saved := func(n uint64) int { return int(math.Round(100 * (1 - float64(n)/float64(bytes[0])))) }
 			documented(t, fmt.Sprintf("| %s | %s | %s | %d |", m.name, m.needs, on.name, m.steps), saved(bytes[1]), saved(bytes[2]))
 		})
@@ -212,8 +213,8 @@ func done(t *testing.T, err error) {
 	}
 }
 
-// trains fails the test if what was seen in the last step is finite nowhere or
-// changed nowhere since the first: comparing such a model would show nothing.
+// trains fails the test if something that was seen in the last step isn't finite,
+// or is what it was in the first step. To compare such a model shows nothing.
 func trains(t *testing.T, first, last *record) {
 	t.Helper()
 	for i, name := range last.names {

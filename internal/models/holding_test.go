@@ -9,11 +9,11 @@ import (
 	"gorgonia.org/leakyrelu"
 )
 
-// The ways programs hold an activation function. Types and fields stand for
-// those of a program; a line that ends with a name of docs/models.md in a
-// comment is the line that the document shows.
+// The ways programs hold an activation function. The types and fields stand for
+// those of a program. The lines that hold the operator are also in
+// docs/models.md.
 
-// Golgi's type has the same definition.
+// golgi.ActivationFunction has the same definition.
 type activationFunction func(*gorgonia.Node) (*gorgonia.Node, error)
 
 // An option stands for a program's own option of its layers.
@@ -25,7 +25,6 @@ type layer struct {
 	withoutErr  func(*gorgonia.Node) *gorgonia.Node
 	withSlope   func(*gorgonia.Node, float64) (*gorgonia.Node, error)
 	withOptions func(*gorgonia.Node, ...option) (*gorgonia.Node, error)
-	op          gorgonia.Op
 }
 
 var holders = []struct {
@@ -77,8 +76,7 @@ var holders = []struct {
 		if err != nil {
 			return nil, err
 		}
-		l := layer{op: op}
-		return gorgonia.ApplyOp(l.op, x)
+		return gorgonia.ApplyOp(op, x)
 	}},
 	{"in place", func(x *gorgonia.Node) (*gorgonia.Node, error) {
 		l := layer{
