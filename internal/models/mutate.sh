@@ -40,10 +40,8 @@ mutant "alpha of the gradient is 1" op.go 'arity: 2, alpha: op.alpha' 'arity: 2,
 mutant "the derivative of x² in place of x's" do.go 'l.g = l.x' 'l.g = l.x; l.alpha *= l.alpha'
 
 echo "Comparison"
-mutant "x ≥ 0, float64" internal/kernel/generic.go 'math.Float64bits(x)-1' 'math.Float64bits(x)'
-mutant "x ≥ 0, float32" internal/kernel/generic.go 'uint64(math.Float32bits(x)-1)' 'uint64(math.Float32bits(x))'
-mutant "x > 0 the wrong way round, float64" internal/kernel/generic.go 'keep := -borrow' 'keep := borrow - 1'
-mutant "x > 0 the wrong way round, float32" internal/kernel/generic.go 'keep := -uint32(borrow)' 'keep := uint32(borrow) - 1'
+mutant "x ≥ 0" internal/kernel/generic.go 'if x > 0' 'if x >= 0'
+mutant "x > 0 the wrong way round" internal/kernel/generic.go 'results[positive&1]' 'results[1-positive&1]'
 
 echo "Aliasing"
 mutant "in place always" inplace.go 'n == nil || !mayOverwrite(n)' 'n == nil'
