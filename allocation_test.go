@@ -1,6 +1,7 @@
 package leakyrelu_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -138,6 +139,21 @@ func TestDeepStackIsCheap(t *testing.T) {
 	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
 		if ours := bytes(leakyrelu.Activation(0.2, opts...)); ours > tanh {
 			t.Errorf("%d options: %d bytes, with Tanh %d", len(opts), ours, tanh)
+		}
+	}
+}
+
+// The step of BenchmarkStep allocates 4 tensors without activation. Out of place,
+// the result of the activation and its gradient are two more. In place there is
+// one more: the product that follows can't overwrite the result of the
+// activation, because the gradient reads it.
+func TestStepAllocates(t *testing.T) {
+	const n = 1 << 14
+	for i, want := range []float64{4, 11, 6, 5} {
+		step := newStep(t, n, activations[i].apply)
+		step()
+		if got := bytesOf(step) / (4 * n); math.Abs(got-want) > 0.3 {
+			t.Errorf("%s: a step allocates %.2f tensors, want %v", activations[i].name, got, want)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-func newStep(b *testing.B, n int, activation func(*gorgonia.Node) (*gorgonia.Node, error)) (step func()) {
+func newStep(b testing.TB, n int, activation func(*gorgonia.Node) (*gorgonia.Node, error)) (step func()) {
 	must := func(n *gorgonia.Node, err error) *gorgonia.Node {
 		b.Helper()
 		if err != nil {
@@ -123,7 +123,7 @@ func newStep(b *testing.B, n int, activation func(*gorgonia.Node) (*gorgonia.Nod
 	return stepper(b, gorgonia.NewTapeMachine(g))
 }
 
-func stepper(b *testing.B, vm gorgonia.VM) func() {
+func stepper(b testing.TB, vm gorgonia.VM) func() {
 	b.Cleanup(func() { vm.Close() })
 	return func() {
 		if err := vm.RunAll(); err != nil {

@@ -163,7 +163,7 @@ func TestNodeErrors(t *testing.T) {
 		{"bool", gorgonia.NewScalar(g, tensor.Bool, gorgonia.WithName("yes")), 0.2, []string{"x", "yes", "bool", "float32 or float64"}},
 		{"a statement", gorgonia.Read(good, &into), 0.2, []string{"x", "float32 or float64"}},
 		{"no shape", gorgonia.NewTensor(g, tensor.Float64, 2, gorgonia.WithName("vague")), 0.2, []string{"x", "vague", "2 dimensions", "shape"}},
-		{"no graph", gorgonia.NewConstant(1.0), 0.2, []string{"raph"}},
+		{"no graph", gorgonia.NewConstant(1.0), 0.2, []string{"x", "in no graph"}},
 		{"NaN", good, math.NaN(), []string{"alpha", "NaN", "finite"}},
 		{"Inf", good, math.Inf(1), []string{"alpha", "+Inf", "finite"}},
 		{"-Inf", good, math.Inf(-1), []string{"alpha", "-Inf", "finite"}},
@@ -217,6 +217,8 @@ func TestDifferentiationErrors(t *testing.T) {
 	names(t, "SymDiff of nothing", err, "0 inputs", "expected 1")
 	_, err = op.SymDiff(gorgonia.Nodes{x}, y, nil)
 	names(t, "SymDiff without gradient", err, "dy is nil")
+	_, err = op.SymDiff(gorgonia.Nodes{gorgonia.NewConstant(1.0)}, nil, x)
+	names(t, "SymDiff of a node without a graph", err, "x", "in no graph")
 	d := must(t)(leakyrelu.ApplyGrad(x, x, 0.2))
 	if ds, err := d.Op().(*leakyrelu.Op).SymDiff(gorgonia.Nodes{x, x}, d, x); err != nil || len(ds) != 2 || ds[0] != nil || ds[1] == nil {
 		t.Errorf("SymDiff of the gradient: %v, %v, want a node for dy alone", ds, err)

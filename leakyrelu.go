@@ -100,12 +100,10 @@ type options struct{ inPlace bool }
 // share memory with x. It is not granted for a negative alpha, whose gradient
 // needs x. [New] with gorgonia.ApplyOp never works in place.
 //
-// With InPlace, mind three things:
+// With InPlace, mind two things:
 //
 //   - After a run, Value of the node x may be the overwritten tensor. This is so
 //     with many of Gorgonia's own operators. Use gorgonia.Read, which copies.
-//   - Build the whole forward graph before gorgonia.Grad. If a Set, a Reshape or
-//     a Slice of the activation comes later, its gradient may be wrong.
-//   - ExprGraph.Clone shares the operators with the original graph. Do not add a
-//     Set, a Reshape or a Slice to the clone only.
+//   - ExprGraph.Clone shares the operators with the original graph. Do not put
+//     the activation into a Set in the clone only.
 func InPlace() Option { return func(o *options) { o.inPlace = true } }

@@ -170,3 +170,25 @@ func TestClonesAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A clone may grow. What it adds runs last, and sees the input of an activation
+// in place as it was.
+func TestCloneThatGrows(t *testing.T) {
+	must := must(t)
+	xs := random[float64](rand.New(rand.NewPCG(41, 42)), 12)
+	g := gorgonia.NewGraph()
+	h := must(gorgonia.Neg(input(g, "x", dense(xs, 3, 4))))
+	y := must(leakyrelu.Apply(h, 0.2, leakyrelu.InPlace()))
+	clone := g.Clone().(*gorgonia.ExprGraph)
+	view := must(gorgonia.Reshape(clone.Node(h.ID()).(*gorgonia.Node), tensor.Shape{12}))
+	var seen, activated gorgonia.Value
+	gorgonia.Read(must(gorgonia.Square(view)), &seen)
+	gorgonia.Read(clone.Node(y.ID()).(*gorgonia.Node), &activated)
+	runTape(t, clone)
+	squares, activations := make([]float64, 12), make([]float64, 12)
+	for i, x := range xs {
+		squares[i], activations[i] = x*x, leaky(-x, 0.2)
+	}
+	sameBits(t, "square of the view", elements[float64](t, seen), squares)
+	sameBits(t, "activation", elements[float64](t, activated), activations)
+}

@@ -6,6 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/leakyrelu"
+	"gorgonia.org/tensor"
 )
 
 // Set, Gorgonia's assignment. An operator whose result is in a Set overwrites
@@ -106,25 +107,48 @@ func TestSetOfPreactivation(t *testing.T) {
 	}
 }
 
-// Out of place, the Set may also come after Grad.
-func TestSetAfterGrad(t *testing.T) {
-	for _, d := range downstream {
-		t.Run(d.name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(29, 30))
-			xs, cs := random[float64](rng, 12), random[float64](rng, 12)
-			must := must(t)
-			g := gorgonia.NewGraph()
-			x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
-			y := must(leakyrelu.Apply(must(gorgonia.Neg(x)), 0.2))
-			grad(t, must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3)))), x)
-			value := d.build(must, y, c)
-			gorgonia.Set(input(g, "state", dense(make([]float64, value.Shape().TotalSize()), value.Shape()...)), value)
-			runTape(t, g)
-			want := make([]float64, 12)
-			for i := range want {
-				want[i] = -gate(-xs[i], gate(cs[i], 1, 3), 0.2)
+// What comes after Grad runs after the gradient: Gorgonia runs the nodes of a
+// graph in the order in which they were made. So a Set may also come then, and
+// arithmetic on a view of the activation or of its input.
+func TestAfterGrad(t *testing.T) {
+	builds := downstream
+	for _, square := range []func(node, ...tensor.Slice) (node, error){
+		func(n node, _ ...tensor.Slice) (node, error) { return gorgonia.Reshape(n, tensor.Shape{12}) },
+		gorgonia.Slice,
+	} {
+		builds = append(builds, struct {
+			name  string
+			build func(must check, y, c node) node
+		}{"square of a view", func(must check, y, _ node) node {
+			return must(gorgonia.Square(must(square(y, gorgonia.S(0, 2)))))
+		}})
+	}
+	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		for _, of := range []string{"the activation", "its input"} {
+			for _, d := range builds {
+				t.Run(name("in place ", opts != nil, "/", d.name, " of ", of), func(t *testing.T) {
+					rng := rand.New(rand.NewPCG(29, 30))
+					xs, cs := random[float64](rng, 12), random[float64](rng, 12)
+					must := must(t)
+					g := gorgonia.NewGraph()
+					x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
+					h := must(gorgonia.Neg(x))
+					y := must(leakyrelu.Apply(h, 0.2, opts...))
+					grad(t, must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3)))), x)
+					n := y
+					if of == "its input" {
+						n = h
+					}
+					value := d.build(must, n, c)
+					gorgonia.Set(input(g, "state", dense(make([]float64, value.Shape().TotalSize()), value.Shape()...)), value)
+					runTape(t, g)
+					want := make([]float64, 12)
+					for i := range want {
+						want[i] = -gate(-xs[i], gate(cs[i], 1, 3), 0.2)
+					}
+					near(t, "gradient", gradOf[float64](t, x), want)
+				})
 			}
-			near(t, "gradient", gradOf[float64](t, x), want)
-		})
+		}
 	}
 }
