@@ -360,43 +360,6 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// A Func may itself take gradients: those of a penalty ‖∂f/∂x‖² are right
-// though Gorgonia's second Grad on one graph is not.
-func TestGradInside(t *testing.T) {
-	penalty := func(activation func(node) (node, error)) gradcheck.Func {
-		return binary(func(x, w node) (node, error) {
-			h, err := gorgonia.Mul(x, w)
-			if err != nil {
-				return nil, err
-			}
-			if h, err = activation(h); err != nil {
-				return nil, err
-			}
-			cost, err := gorgonia.Sum(h)
-			if err != nil {
-				return nil, err
-			}
-			grads, err := gorgonia.Grad(cost, x)
-			if err != nil {
-				return nil, err
-			}
-			square, err := gorgonia.Square(grads[0])
-			if err != nil {
-				return nil, err
-			}
-			return gorgonia.Sum(square)
-		})
-	}
-	inputs := []*tensor.Dense{dense(0.4, 4, 3), dense(1.7, 3, 2)}
-	for name, activation := range map[string]func(node) (node, error){
-		"Tanh": gorgonia.Tanh, "Softplus": gorgonia.Softplus, "Cube": gorgonia.Cube, "Rectify": gorgonia.Rectify,
-	} {
-		if err := gradcheck.Check(penalty(activation), inputs, gradcheck.Machines(gradcheck.Tape)); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
 // tensor's pool of freed tensors is off while a check runs, and after it as
 // before.
 func TestPool(t *testing.T) {

@@ -1,6 +1,75 @@
 package gradcheck
 
-import "math"
+import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+
+	"gorgonia.org/tensor"
+)
+
+// compare runs p on a machine and looks for one fault after the other.
+func (c *config) compare(m Machine, p *problem, w *want) error {
+	newBackward := newTapeBackward
+	if m == Lisp {
+		newBackward = newLispBackward
+	}
+	runs, err := newBackward(p)
+	if err != nil {
+		return err
+	}
+	first, err := runs(w.upstream, false)
+	if err != nil {
+		return err
+	}
+	// The values of the run before are still in the graph.
+	again := func(upstream [][]float64, keep bool) (*run, error) {
+		r, err := runs(upstream, keep)
+		var e *Error
+		if errors.As(err, &e) {
+			e.Detail = strings.TrimSuffix("in a second run of the graph: "+e.Detail, ": ")
+		}
+		return r, err
+	}
+	second, err := again(w.upstream, false)
+	if err != nil {
+		return err
+	}
+	kept, err := again(w.upstream, true)
+	if err != nil {
+		return err
+	}
+	zero := make([][]float64, len(w.upstream))
+	for i, u := range w.upstream {
+		zero[i] = make([]float64, len(u))
+	}
+	stopped, err := again(zero, false)
+	if err != nil {
+		return err
+	}
+	faults := []*Error{
+		c.sameOutputs(p, first, w),
+		c.sameRuns(p, second, first),
+		p.allZero(stopped, first),
+		c.sameGradients(p, first, w),
+	}
+	if m == Lisp {
+		faults = append(faults, c.accumulated(p, kept, second))
+	}
+	for _, e := range faults {
+		if e != nil {
+			return e
+		}
+	}
+	if m == Tape && p.program != nil {
+		if e := c.sameInProgram(p, first, w); e != nil {
+			return e
+		}
+	}
+	return nil
+}
 
 // allowed returns how far a value may be from x.
 func (c *config) allowed(x float64) float64 { return c.atol + c.rtol*math.Abs(x) }
@@ -15,54 +84,81 @@ func (c *config) sameOutputs(p *problem, r *run, w *want) *Error {
 			t.addUnlessSame(Entry{Output: true, Analytic: r.out[i][j], Numeric: x, Allowed: c.allowed(x)}, shape, j)
 		}
 	}
-	return t.fault(NotDeterministic, "the output is not that of a run without gradients")
+	e := t.fault(NotDeterministic)
+	if e != nil {
+		e.Detail = "the output is not that of a run without gradients"
+		e.Hint = "an operator that may overwrite its input computes something else when it does, or overwrites what is still needed: see its OverwritesInput and UsePreallocDo"
+	}
+	return e
 }
 
 // sameRuns compares two runs of one machine.
-func (p *problem) sameRuns(later, earlier *run) *Error {
+func (c *config) sameRuns(p *problem, later, earlier *run) *Error {
 	var t tally
 	for i, out := range earlier.out {
 		shape := p.out[i].Shape()
 		for j, x := range out {
-			t.addUnlessSame(Entry{Output: true, Analytic: later.out[i][j], Numeric: x}, shape, j)
+			t.addUnlessSame(Entry{Output: true, Analytic: later.out[i][j], Numeric: x, Allowed: c.nondetTol}, shape, j)
 		}
 	}
 	for k, grad := range earlier.grad {
 		op := p.operand(k)
 		for j, x := range grad {
-			t.addUnlessSame(Entry{Input: op.input, Analytic: later.grad[k][j], Numeric: x}, op.shape, j)
+			t.addUnlessSame(Entry{Input: op.input, Analytic: later.grad[k][j], Numeric: x, Allowed: c.nondetTol}, op.shape, j)
 		}
 	}
-	return t.fault(NotDeterministic, "two runs with the same inputs")
+	e := t.fault(NotDeterministic)
+	if e != nil {
+		e.Detail = "two runs with the same inputs"
+		e.Hint = nondeterminism(t.failed)
+	}
+	return e
 }
 
-// allZero checks the gradients of a run whose upstream gradients were 0.
-func (p *problem) allZero(r *run) *Error {
+// allZero checks the gradients of a run whose upstream gradients were 0. One
+// that is not finite in an ordinary run either is left to sameGradients.
+func (p *problem) allZero(r, ordinary *run) *Error {
 	var t tally
 	for k, grad := range r.grad {
 		op := p.operand(k)
 		for j, x := range grad {
-			t.add(Entry{Input: op.input, Analytic: x}, op.shape, j)
+			if y := ordinary.grad[k][j]; !math.IsNaN(y) && !math.IsInf(y, 0) {
+				t.add(Entry{Input: op.input, Analytic: x}, op.shape, j)
+			}
 		}
 	}
-	return t.fault(NonzeroGradient, "")
+	e := t.fault(NonzeroGradient)
+	if e != nil {
+		e.Hint = "a gradient is a sum of products with the upstream gradient: SymDiff has to multiply by the node grad, DoDiff by the gradient of its output"
+	}
+	return e
 }
 
 // sameGradients compares a run's gradients with the central differences.
 func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 	var t tally
+	var misses []miss
 	for i, d := range w.probes {
-		op, numeric := p.operand(d.wrt), w.numeric[i]
-		e := Entry{Input: op.input, Analytic: d.along(r.grad[d.wrt]), Numeric: numeric, Allowed: c.allowed(numeric)}
-		if d.single {
-			t.add(e, op.shape, d.moves[0])
+		op, s := p.operand(d.wrt), w.slopes[i]
+		analytic, typical := d.along(r.grad[d.wrt], op, c.eps)
+		e := Entry{Input: op.input, Analytic: analytic, Numeric: s.central, Allowed: c.allowed(s.central)}
+		failed := len(t.failed)
+		if d.direction == nil {
+			t.add(e, op.shape, d.entries[0])
 		} else {
+			// Relative to one entry, not to the sum of all: one may be wrong.
+			e.Allowed = c.allowed(typical) + s.rounding
 			t.add(e, nil, 0)
 		}
+		if len(t.failed) > failed {
+			misses = append(misses, miss{d, s, analytic, e.Allowed})
+		}
 	}
-	e := t.fault(WrongGradient, ratio(t.failed))
+	e := t.fault(WrongGradient)
 	if e != nil {
 		e.Excluded = w.excluded
+		e.Detail = pattern(p, w, misses)
+		e.Hint = c.unreliable(p, misses)
 	}
 	return e
 }
@@ -77,5 +173,94 @@ func (c *config) accumulated(p *problem, kept, once *run) *Error {
 			t.add(Entry{Input: op.input, Analytic: kept.grad[k][j], Numeric: 2 * x, Allowed: c.allowed(2 * x)}, op.shape, j)
 		}
 	}
-	return t.fault(NotAccumulated, ratio(t.failed))
+	e := t.fault(NotAccumulated)
+	if e != nil {
+		e.Hint = "DoDiff has to add to the gradient of its input: other operators that read the same input have added theirs before"
+	}
+	return e
+}
+
+// sameInProgram compares the gradients on a fresh graph, which are right, with
+// what gorgonia.Grad gives on the Func's own graph, where Grad was called
+// before.
+func (c *config) sameInProgram(p *problem, right *run, w *want) *Error {
+	fault := func(e *Error) *Error {
+		e.Fault = SecondGrad
+		e.Hint = "the operators are right, but Gorgonia is not where Grad is called a second time on one graph: it skips the nodes that have a derivative. Write the inner gradient as nodes, with the operators of the gradient (leakyrelu.ApplyGrad is LeakyReLU's), and call Grad once"
+		return e
+	}
+	var r *run
+	err := safely(func() error {
+		runs, err := newProgramBackward(p)
+		if err != nil {
+			return err
+		}
+		r, err = runs(w.upstream, false)
+		return err
+	})
+	if err != nil {
+		return fault(&Error{Err: err})
+	}
+	var t tally
+	for k, grad := range right.grad {
+		op := p.operand(k)
+		for j, x := range grad {
+			e := Entry{Input: op.input, Numeric: x, Allowed: c.allowed(x)}
+			if r.grad[k] != nil {
+				e.Analytic = r.grad[k][j]
+			}
+			t.addUnlessSame(e, op.shape, j)
+		}
+	}
+	if e := t.fault(SecondGrad); e != nil {
+		return fault(e)
+	}
+	return nil
+}
+
+// A tally collects the entries that are not what they should be.
+type tally struct {
+	failed  []Entry
+	checked int
+}
+
+// add checks an entry of which everything but Index and Diff is known. It is at
+// the row-major index i of a tensor of that shape; nil is a direction's.
+func (t *tally) add(e Entry, shape tensor.Shape, i int) {
+	t.checked++
+	e.Diff = math.Abs(e.Analytic - e.Numeric)
+	if e.Diff <= e.Allowed && !math.IsInf(e.Diff, 0) {
+		return
+	}
+	// NaN comes here too.
+	if shape != nil {
+		e.Index = unravel(i, shape)
+	}
+	t.failed = append(t.failed, e)
+}
+
+// addUnlessSame is add for values of which NaN is as good as any.
+func (t *tally) addUnlessSame(e Entry, shape tensor.Shape, i int) {
+	if math.Float64bits(e.Analytic) == math.Float64bits(e.Numeric) {
+		t.checked++
+		return
+	}
+	t.add(e, shape, i)
+}
+
+// fault returns an error about the entries that failed, nil if none did.
+func (t *tally) fault(f Fault) *Error {
+	if len(t.failed) == 0 {
+		return nil
+	}
+	// A NaN is worse than any number.
+	badness := func(e Entry) float64 {
+		if math.IsNaN(e.Diff) {
+			return math.Inf(1)
+		}
+		return e.Diff
+	}
+	worst := slices.Clone(t.failed)
+	slices.SortStableFunc(worst, func(a, b Entry) int { return cmp.Compare(badness(b), badness(a)) })
+	return &Error{Fault: f, Entries: worst[:min(len(worst), 5)], Failed: len(worst), Checked: t.checked}
 }

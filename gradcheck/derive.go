@@ -1,9 +1,12 @@
 package gradcheck
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // active returns the nodes through which a gradient flows from e's outputs to
@@ -50,9 +53,9 @@ func differentiable(n *gorgonia.Node, inputs int) []bool {
 	return wrt
 }
 
-// without returns the first of the active nodes made by an op that has not what
-// it takes, nil if there is none.
-func (e expression) without(has func(gorgonia.Op) bool, active map[*gorgonia.Node]bool) *gorgonia.Node {
+// firstLacking returns the first of the active nodes whose op lacks a method, nil
+// if there is none.
+func (e expression) firstLacking(has func(gorgonia.Op) bool, active map[*gorgonia.Node]bool) *gorgonia.Node {
 	for _, n := range e.out[0].Graph().AllNodes() {
 		if active[n] && n.Op() != nil && !has(n.Op()) {
 			return n
@@ -66,32 +69,154 @@ func (e expression) without(has func(gorgonia.Op) bool, active map[*gorgonia.Nod
 func (e expression) gradients(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	active := e.active(wrt)
 	isSDOp := func(op gorgonia.Op) bool { _, ok := op.(gorgonia.SDOp); return ok }
-	if n := e.without(isSDOp, active); n != nil {
+	if n := e.firstLacking(isSDOp, active); n != nil {
 		return nil, &Error{Fault: NotDifferentiable, Machine: Tape, Op: n.Op().String(), Detail: "it has no SymDiff and DiffWRT"}
 	}
-	var out, up, live gorgonia.Nodes
+	var out, up gorgonia.Nodes
 	for i, n := range e.out {
 		if active[n] {
 			out, up = append(out, n), append(up, upstream[i])
 		}
 	}
-	for _, n := range wrt {
-		if active[n] {
-			live = append(live, n)
-		}
-	}
-	grads := make([]*gorgonia.Node, len(wrt))
+	live := slices.DeleteFunc(slices.Clone(wrt), func(n *gorgonia.Node) bool { return !active[n] })
 	if len(live) == 0 {
-		return grads, nil
+		return make([]*gorgonia.Node, len(wrt)), nil
 	}
-	derived, err := gorgonia.Backpropagate(out, up, live)
+	var derived gorgonia.Nodes
+	err := safely(func() (err error) {
+		derived, err = gorgonia.Backpropagate(out, up, live)
+		return err
+	})
+	if fault := e.symDiffFault(active, err); fault != nil {
+		fault.Machine = Tape
+		return nil, fault
+	}
+	return ofAll(wrt, active, derived), nil
+}
+
+// gradOfSum does the same with Grad of Σ upstream·out, for an expression of one
+// output on whose graph Grad was called before.
+func (e expression) gradOfSum(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error) {
+	active := e.active(wrt)
+	cost, err := gorgonia.HadamardProd(upstream[0], e.out[0])
+	if err == nil && !cost.IsScalar() {
+		cost, err = gorgonia.Sum(cost)
+	}
 	if err != nil {
-		return nil, &Error{Fault: Failed, Machine: Tape, Detail: "differentiating", Err: err}
+		return nil, err
 	}
+	derived, err := gorgonia.Grad(cost, slices.DeleteFunc(slices.Clone(wrt), func(n *gorgonia.Node) bool { return !active[n] })...)
+	if err != nil {
+		return nil, err
+	}
+	return ofAll(wrt, active, derived), nil
+}
+
+// ofAll returns the gradient of each of wrt: nil for those that are not active,
+// the next of derived for those that are.
+func ofAll(wrt []*gorgonia.Node, active map[*gorgonia.Node]bool, derived gorgonia.Nodes) []*gorgonia.Node {
+	grads := make([]*gorgonia.Node, len(wrt))
 	for i, n := range wrt {
 		if active[n] {
 			grads[i], derived = derived[0], derived[1:]
 		}
 	}
-	return grads, nil
+	return grads
+}
+
+// symDiffFault tells which of the active nodes' ops is to blame if Gorgonia
+// failed to differentiate e, or gave a gradient of another type than its node.
+func (e expression) symDiffFault(active map[*gorgonia.Node]bool, err error) *Error {
+	wrong := err != nil
+	for n := range active {
+		wrong = wrong || n.Deriv() != nil && !fits(n.Deriv(), n, consumers(n)...)
+	}
+	if !wrong {
+		return nil
+	}
+	nodes := slices.Clone(e.out[0].Graph().AllNodes())
+	slices.Reverse(nodes) // as Gorgonia does, from the outputs on
+	for _, n := range nodes {
+		if active[n] && n.Op() != nil {
+			if fault := symDiff(n); fault != nil {
+				fault.Op = n.Op().String()
+				return fault
+			}
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("a gradient has another shape or dtype than its node")
+	}
+	fault := &Error{Fault: Failed, Detail: "differentiating", Err: err}
+	if p, ok := err.(*panicError); ok {
+		fault.Fault, fault.Op = Panicked, p.op
+	}
+	return fault
+}
+
+// symDiff calls SymDiff once more and looks at what it returns.
+func symDiff(n *gorgonia.Node) *Error {
+	op, kids := n.Op().(gorgonia.SDOp), children(n)
+	var wrt []bool
+	var grads gorgonia.Nodes
+	err := safely(func() error { wrt = op.DiffWRT(len(kids)); return nil })
+	if err == nil && len(wrt) < len(kids) {
+		return &Error{Fault: Panicked, Detail: fmt.Sprintf("DiffWRT(%d) returned %d values: expected %[1]d, one for each input", len(kids), len(wrt))}
+	}
+	if n.Deriv() == nil {
+		return nil // Gorgonia did not get here
+	}
+	if err == nil {
+		err = safely(func() (err error) {
+			grads, err = op.SymDiff(kids, n, n.Deriv())
+			return err
+		})
+	}
+	if _, ok := err.(*panicError); ok {
+		return &Error{Fault: Panicked, Detail: "SymDiff", Err: err}
+	}
+	if err != nil {
+		return &Error{Fault: Failed, Detail: "SymDiff", Err: err}
+	}
+	if len(grads) < len(kids) {
+		return &Error{Fault: MissingGradient, Detail: fmt.Sprintf("SymDiff returned %d gradients: expected %d, one for each input of the operator", len(grads), len(kids))}
+	}
+	for i, k := range kids {
+		switch g := grads[i]; {
+		case !wrt[i]:
+		case g == nil:
+			return &Error{Fault: MissingGradient, Detail: fmt.Sprintf("SymDiff returned nil for input %d of the operator, which DiffWRT says is differentiable", i)}
+		case !fits(g, k, n):
+			return &Error{Fault: MismatchedGradient, Detail: fmt.Sprintf("SymDiff returned for input %d of the operator a gradient of %v of shape %v: expected %v of shape %v, that of the input",
+				i, g.Dtype(), g.Shape(), k.Dtype(), k.Shape())}
+		}
+	}
+	return nil
+}
+
+// fits tells whether a gradient made by one of the nodes has the dtype and shape
+// that n has.
+func fits(gradient, n *gorgonia.Node, makers ...*gorgonia.Node) bool {
+	if gradient.Dtype() != n.Dtype() {
+		return false
+	}
+	ofGorgonia := slices.ContainsFunc(makers, func(m *gorgonia.Node) bool { return isGorgonias(m.Op()) })
+	return sameShape(gradient.Shape(), n.Shape()) || ofGorgonia && sameButForOnes(gradient.Shape(), n.Shape())
+}
+
+// isGorgonias tells whether op is one of Gorgonia's own. The gradient of its
+// Repeat, and so of every broadcast, has lost the dimension of size 1 that was
+// repeated. The rest of Gorgonia takes it, and nobody but Gorgonia can mend it.
+func isGorgonias(op gorgonia.Op) bool {
+	t := reflect.TypeOf(op)
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t != nil && t.PkgPath() == "gorgonia.org/gorgonia"
+}
+
+// sameButForOnes tells whether shapes differ in dimensions of size 1 only.
+func sameButForOnes(a, b tensor.Shape) bool {
+	isOne := func(size int) bool { return size == 1 }
+	return slices.Equal(slices.DeleteFunc(slices.Clone(a), isOne), slices.DeleteFunc(slices.Clone(b), isOne))
 }

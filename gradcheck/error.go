@@ -2,7 +2,6 @@ package gradcheck
 
 import (
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -25,6 +24,11 @@ const (
 	Panicked                           // an operator or Gorgonia panicked
 	Failed                             // an operator, the Func or Gorgonia returned an error
 	NothingChecked                     // every entry of an input was excluded
+
+	MismatchedGradient // a gradient has another shape or dtype than its input
+	MissingGradient    // SymDiff returned no gradient for an input
+	SecondGrad         // a second Grad on the Func's graph differs; Numeric is the gradient on a fresh graph
+	NotFinite          // an output is NaN or infinite, at the inputs or a step beside them
 )
 
 var faults = map[Fault]string{
@@ -38,6 +42,11 @@ var faults = map[Fault]string{
 	Panicked:          "panic",
 	Failed:            "failed",
 	NothingChecked:    "nothing checked",
+
+	MismatchedGradient: "gradient of another shape or dtype than its input",
+	MissingGradient:    "missing gradient",
+	SecondGrad:         "wrong gradient from a second Grad on one graph",
+	NotFinite:          "output not finite",
 }
 
 // String returns a phrase for the fault.
@@ -56,6 +65,7 @@ type Error struct {
 	Op      string  // the operator at fault, "" if that is not known
 	Detail  string  // what else there is to say, "" if nothing
 	Err     error   // the operator's or Gorgonia's own error, or nil
+	Hint    string  // the likely cause or what to do, "" if nothing is known
 
 	Entries  []Entry // the worst, at most five, worst first
 	Failed   int     // number of entries that failed
@@ -74,7 +84,8 @@ type Entry struct {
 	Allowed  float64 // the largest Diff that would have passed
 }
 
-// Error describes the fault in one line, followed by one line for each entry.
+// Error describes the fault in one line, followed by one line for each entry and
+// one for the hint.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "gradcheck: %v", e.Fault)
@@ -100,10 +111,13 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}
 	for _, entry := range e.Entries {
-		fmt.Fprintf(&b, "\n\t%v", entry)
+		b.WriteString("\n\t" + entry.format(e.Fault))
 	}
-	if more := e.Failed - len(e.Entries); more > 0 {
+	if more := e.Failed - len(e.Entries); more > 0 && len(e.Entries) > 0 {
 		fmt.Fprintf(&b, "\n\tand %d more", more)
+	}
+	if e.Hint != "" {
+		b.WriteString("\n\thint: " + e.Hint)
 	}
 	return b.String()
 }
@@ -111,8 +125,10 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// String describes the entry in one line.
-func (e Entry) String() string {
+// String describes the entry in one line, as one of a [WrongGradient].
+func (e Entry) String() string { return e.format(WrongGradient) }
+
+func (e Entry) format(f Fault) string {
 	where := fmt.Sprintf("input %d", e.Input)
 	switch {
 	case e.Output:
@@ -124,28 +140,19 @@ func (e Entry) String() string {
 	if e.Index != nil {
 		at = fmt.Sprintf("at %v", e.Index)
 	}
-	return fmt.Sprintf("%s %s: analytic %.9g, numeric %.9g, difference %.3g, allowed %.3g",
-		where, at, e.Analytic, e.Numeric, e.Diff, e.Allowed)
-}
-
-// ratio describes what the analytic values of entries have in common, "" if
-// nothing: a constant factor is the commonest of faults.
-func ratio(entries []Entry) string {
-	var factor float64
-	for i, e := range entries {
-		r := e.Analytic / e.Numeric
-		if i == 0 {
-			factor = r
-		}
-		if !(math.Abs(r-factor) <= 1e-3*math.Max(1, math.Abs(factor))) {
-			return ""
-		}
+	analytic, numeric := "analytic", "numeric"
+	switch f {
+	case NonzeroGradient:
+		analytic, numeric = "gradient", "expected"
+	case NotAccumulated:
+		analytic, numeric = "gradient after two runs", "expected twice that of one"
+	case NotDeterministic:
+		analytic, numeric = "later", "earlier"
+	case InputChanged:
+		analytic, numeric = "after", "before"
+	case SecondGrad:
+		analytic, numeric = "by Grad on this graph", "on a fresh graph"
 	}
-	switch {
-	case len(entries) < 2 || math.IsInf(factor, 0):
-		return ""
-	case math.Abs(factor) < 1e-9:
-		return "no gradient arrives: analytic is 0 in every one that failed"
-	}
-	return fmt.Sprintf("analytic is %.4g times numeric in every one that failed", factor)
+	return fmt.Sprintf("%s %s: %s %.9g, %s %.9g, difference %.3g, allowed %.3g",
+		where, at, analytic, e.Analytic, numeric, e.Numeric, e.Diff, e.Allowed)
 }

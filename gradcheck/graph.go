@@ -48,8 +48,7 @@ func (e expression) copy(wrap func(*gorgonia.Node) gorgonia.Op) expression {
 		for i, k := range kids {
 			kids[i] = add(k)
 		}
-		copies[n] = gorgonia.NewUniqueNode(gorgonia.WithType(n.Type()), gorgonia.WithOp(wrap(n)),
-			gorgonia.WithChildren(kids), gorgonia.In(fresh), gorgonia.WithShape(n.Shape()...))
+		copies[n] = copyOf(n, wrap(n), kids)
 		return copies[n]
 	}
 	needed := dependencies(e.out)
@@ -68,6 +67,13 @@ func (e expression) copy(wrap func(*gorgonia.Node) gorgonia.Op) expression {
 	return expression{in: move(e.in), out: move(e.out)}
 }
 
+// copyOf returns a node like n that applies op to kids, which are in another
+// graph.
+func copyOf(n *gorgonia.Node, op gorgonia.Op, kids gorgonia.Nodes) *gorgonia.Node {
+	return gorgonia.NewUniqueNode(gorgonia.WithType(n.Type()), gorgonia.WithOp(op),
+		gorgonia.WithChildren(kids), gorgonia.In(kids[0].Graph()), gorgonia.WithShape(n.Shape()...))
+}
+
 // sameOp is the wrap that changes nothing.
 func sameOp(n *gorgonia.Node) gorgonia.Op { return n.Op() }
 
@@ -83,6 +89,15 @@ func children(n *gorgonia.Node) gorgonia.Nodes {
 		kids = append(kids, it.Node().(*gorgonia.Node))
 	}
 	return kids
+}
+
+// consumers returns the nodes that n is an operand of.
+func consumers(n *gorgonia.Node) gorgonia.Nodes {
+	var nodes gorgonia.Nodes
+	for it := n.Graph().To(n.ID()); it.Next(); {
+		nodes = append(nodes, it.Node().(*gorgonia.Node))
+	}
+	return nodes
 }
 
 // dependencies returns everything that nodes are computed from, themselves

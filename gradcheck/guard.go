@@ -21,10 +21,10 @@ import (
 // among them: the tape machine prefers UsePreallocDo wherever it could use it.
 type guard struct {
 	gorgonia.Op
-	journal  *journal
-	dtype    tensor.Dtype
-	shape    tensor.Shape
-	pristine bool // never overwrite an input
+	journal        *journal
+	dtype          tensor.Dtype
+	shape          tensor.Shape
+	neverOverwrite bool
 }
 
 var (
@@ -37,6 +37,11 @@ var (
 type journal struct {
 	mu    sync.Mutex
 	fault *Error
+	// changed, if it is set, tells after each call of an operator whether an
+	// input was changed; changer is the first after which it was.
+	changed func() bool
+	changer *guard
+	method  string // of changer
 }
 
 func (l *journal) add(e *Error) {
@@ -47,22 +52,28 @@ func (l *journal) add(e *Error) {
 	}
 }
 
+func (l *journal) look(g *guard, method string) {
+	if l.changed != nil && l.changer == nil && l.changed() {
+		l.changer, l.method = g, method
+	}
+}
+
 func (l *journal) first() *Error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.fault
 }
 
-// guarded returns the wrap that puts guards around ops. pristine guards never
-// let an op overwrite its input.
-func guarded(l *journal, pristine bool) func(n *gorgonia.Node) gorgonia.Op {
+// guarded returns the wrap that puts guards around ops. With neverOverwrite
+// no op may overwrite its input.
+func guarded(l *journal, neverOverwrite bool) func(n *gorgonia.Node) gorgonia.Op {
 	return func(n *gorgonia.Node) gorgonia.Op {
-		return &guard{Op: n.Op(), journal: l, dtype: n.Dtype(), shape: n.Shape(), pristine: pristine}
+		return &guard{Op: n.Op(), journal: l, dtype: n.Dtype(), shape: n.Shape(), neverOverwrite: neverOverwrite}
 	}
 }
 
 func (g *guard) OverwritesInput() int {
-	if g.pristine {
+	if g.neverOverwrite {
 		return -1
 	}
 	return g.Op.OverwritesInput()
@@ -91,10 +102,32 @@ func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, out
 	if !ok {
 		return nil
 	}
+	fitted := make([]bool, len(inputs))
+	for i, n := range inputs {
+		fitted[i] = gradientFault(n) == ""
+	}
 	if err := safely(func() error { return op.DoDiff(ctx, inputs, output) }); err != nil {
 		g.failed("DoDiff", err)
 	}
+	g.journal.look(g, "DoDiff")
+	for i, n := range inputs {
+		fault := gradientFault(n)
+		if d, _ := n.Grad(); fault == "" || !fitted[i] || isGorgonias(g.Op) && sameButForOnes(d.Shape(), n.Shape()) {
+			continue
+		}
+		g.fail(MismatchedGradient, fmt.Sprintf("DoDiff left input %d of the operator with a gradient of %s", i, fault), nil)
+	}
 	return nil
+}
+
+// gradientFault tells what is wrong with the dtype and shape of n's gradient on
+// the Lisp machine, "" if nothing is.
+func gradientFault(n *gorgonia.Node) string {
+	d, err := n.Grad()
+	if err != nil || d == nil || d.Dtype() == n.Dtype() && sameShape(d.Shape(), n.Shape()) {
+		return ""
+	}
+	return fmt.Sprintf("%v of shape %v: expected %v of shape %v, that of the input", d.Dtype(), d.Shape(), n.Dtype(), n.Shape())
 }
 
 func (g *guard) SetTraining(training bool) error {
@@ -113,6 +146,7 @@ func (g *guard) call(method string, do func() (gorgonia.Value, error)) (v gorgon
 		v, err = do()
 		return err
 	})
+	g.journal.look(g, method)
 	switch {
 	case err != nil:
 		g.failed(method, err)

@@ -1,8 +1,6 @@
 package gradcheck
 
 import (
-	"fmt"
-
 	"gorgonia.org/gorgonia"
 )
 
@@ -17,11 +15,11 @@ type lisp struct {
 // newLispBackward prepares p for the Lisp machine.
 func newLispBackward(p *problem) (backward, error) {
 	isADOp := func(op gorgonia.Op) bool { _, ok := op.(gorgonia.ADOp); return ok }
-	if n := p.without(isADOp, p.active(p.differentiated())); n != nil {
+	if n := p.firstLacking(isADOp, p.active(p.differentiated())); n != nil {
 		return nil, &Error{Fault: NotDifferentiable, Op: n.Op().String(), Detail: "it has no DoDiff, so that its inputs silently get no gradient"}
 	}
 	l := &lisp{journal: new(journal), cost: new(cost)}
-	l.expression = p.copy(guarded(l.journal, p.pristine))
+	l.expression = p.copy(guarded(l.journal, p.neverOverwrite))
 	for _, i := range p.wrt {
 		l.wrt = append(l.wrt, l.in[i])
 	}
@@ -40,23 +38,23 @@ func newLispBackward(p *problem) (backward, error) {
 // run runs forward and backward. The Lisp machine adds the gradients of inputs
 // to those that earlier runs left there; keep lets it.
 func (l *lisp) run(in []*operand, upstream [][]float64, keep bool) (*run, error) {
-	if err := bindAll(l.in, in); err != nil {
-		return nil, err
-	}
-	for _, n := range l.in {
-		if n == nil || keep {
-			continue
-		}
-		if g, err := n.Grad(); err == nil && g != nil { // nil before the first run
-			gorgonia.ZeroValue(g)
-		}
-	}
 	l.cost.upstream = upstream
 	// Reset makes a Lisp machine skip all nodes but the last, so that each run
 	// needs a new machine. The values of the last run stay in the graph.
-	vm := gorgonia.NewLispMachine(l.out[0].Graph())
-	defer vm.Close()
-	if err := finish(vm.RunAll(), l.journal, l.in, in); err != nil {
+	machine := func() error {
+		for _, n := range l.in {
+			if n == nil || keep {
+				continue
+			}
+			if g, err := n.Grad(); err == nil && g != nil { // nil before the first run
+				gorgonia.ZeroValue(g)
+			}
+		}
+		vm := gorgonia.NewLispMachine(l.out[0].Graph())
+		defer vm.Close()
+		return vm.RunAll()
+	}
+	if err := runGuarded(l.journal, l.in, in, machine); err != nil {
 		return nil, err
 	}
 	r := new(run)
@@ -76,12 +74,12 @@ func (l *lisp) run(in []*operand, upstream [][]float64, keep bool) (*run, error)
 		if err != nil {
 			return nil, err
 		}
+		if fault := gradientFault(n); fault != "" {
+			return nil, &Error{Fault: MismatchedGradient, Detail: fault}
+		}
 		grad, err := floats(g)
 		if err != nil {
 			return nil, err
-		}
-		if want := n.Shape(); !sameShape(g.Shape(), want) {
-			return nil, &Error{Fault: WrongResult, Detail: fmt.Sprintf("the gradient has shape %v: expected %v, that of its input", g.Shape(), want)}
 		}
 		r.grad = append(r.grad, grad)
 	}

@@ -172,3 +172,12 @@ func positive(phase float64, shape ...int) *tensor.Dense {
 	}
 	return d
 }
+
+// single is d in float32.
+func single(d *tensor.Dense) *tensor.Dense {
+	data := make([]float32, d.Size())
+	for i, x := range d.Float64s() {
+		data[i] = float32(x)
+	}
+	return tensor.New(tensor.WithShape(d.Shape()...), tensor.WithBacking(data))
+}

@@ -32,6 +32,7 @@ type Option func(*config)
 
 type config struct {
 	eps, atol, rtol float64 // NaN: the dtype's default
+	nondetTol       float64
 	machines        []Machine
 	wrt             []int // nil: every float input
 	exclude         func(input int, x float64) bool
@@ -52,13 +53,21 @@ func Atol(tol float64) Option { return func(c *config) { c.atol = tol } }
 // 1e-2 for float32 if it is not set.
 func Rtol(tol float64) Option { return func(c *config) { c.rtol = tol } }
 
+// NondetTol sets by how much two runs with the same inputs may differ: not at all
+// if it is not set. It is for operators that add in another order each time, as
+// on several threads. Central differences divide such noise by twice the step:
+// it has to be much smaller than Eps times Atol.
+func NondetTol(tol float64) Option { return func(c *config) { c.nondetTol = tol } }
+
 // Machines sets the machines whose gradients are checked: both if it is not
 // set.
 func Machines(m ...Machine) Option { return func(c *config) { c.machines = m } }
 
 // Inputs sets which inputs are differentiated, by index: all of a float dtype
 // if it is not set.
-func Inputs(i ...int) Option { return func(c *config) { c.wrt = i } }
+func Inputs(i ...int) Option {
+	return func(c *config) { c.wrt = append(make([]int, 0, len(i)), i...) }
+}
 
 // Exclude leaves out the entries x of an input for which skip returns true,
 // because the expression has a kink there. Upstream gradients are never left
@@ -74,9 +83,18 @@ func Seed(s uint64) Option { return func(c *config) { c.seed = s } }
 // that two runs per entry take too long.
 func Sample(n int) Option { return func(c *config) { c.sample = n } }
 
-// Directions checks derivatives along n random directions (of ±1) through each
-// input, instead of its entries one by one. Any wrong entry shows, at the cost
-// of 2n runs, but not which it was.
+// Directions checks derivatives along n random directions through each input,
+// instead of its entries one by one, at the cost of 2n runs. It does not tell
+// which entry is wrong.
+//
+// Each entry moves by its own share of Eps, drawn between 0.5 and 1.5 and of
+// either sign. What is allowed is Atol, plus Rtol times the root mean square of
+// the gradient's entries, plus what rounding of the outputs can do. It does not
+// grow with the number of entries, so that a single wrong one shows as it would
+// alone, if it is wrong by more than twice that. What can be missed are errors
+// that cancel along all n directions: with tolerances of 1e-3 of the error, two
+// equal and opposite ones cancel along one direction with a probability of about
+// 1 in 1000, and along n with the n-th power of that.
 func Directions(n int) Option { return func(c *config) { c.directions = n } }
 
 func newConfig(opts []Option) (*config, error) {
@@ -98,6 +116,10 @@ func newConfig(opts []Option) (*config, error) {
 		return nil, fmt.Errorf("gradcheck: Atol(%v): expected a tolerance of 0 or more", c.atol)
 	case c.rtol < 0 || math.IsInf(c.rtol, 0):
 		return nil, fmt.Errorf("gradcheck: Rtol(%v): expected a tolerance of 0 or more", c.rtol)
+	case !(c.nondetTol >= 0) || math.IsInf(c.nondetTol, 0):
+		return nil, fmt.Errorf("gradcheck: NondetTol(%v): expected a tolerance of 0 or more", c.nondetTol)
+	case c.wrt != nil && len(c.wrt) == 0:
+		return nil, fmt.Errorf("gradcheck: Inputs(): expected the index of an input")
 	case c.sample < 0:
 		return nil, fmt.Errorf("gradcheck: Sample(%d): expected a number of entries", c.sample)
 	case c.directions < 0:

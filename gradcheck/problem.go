@@ -14,10 +14,17 @@ type problem struct {
 	expression
 	point []*operand // values of expression.in
 	wrt   []int      // which of them are differentiated
-	// pristine is set if the ops are no longer in the graph they were made for:
-	// what they know of it, and would overwrite an input for, is wrong.
-	pristine bool
+	// program is the expression on the graph that the Func made, if Grad was
+	// called there: the expression above is a copy on which it was not.
+	program *expression
+	// neverOverwrite is set if the ops are no longer in the graph they were made
+	// for: what they know of it, and would overwrite an input for, is wrong.
+	neverOverwrite bool
 }
+
+// inputName is the name of the node of an input. Nodes of one graph need
+// different names.
+func inputName(i int) string { return fmt.Sprintf("gradcheck input %d", i) }
 
 // newProblem lets f build its expression at the given inputs.
 func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem, error) {
@@ -35,10 +42,10 @@ func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem
 	if err := c.choose(p); err != nil {
 		return nil, err
 	}
-	err := locate(order, 0, func() error {
+	err := reportAs(order, 0, func() error {
 		g := gorgonia.NewGraph()
 		for i, op := range p.point {
-			n := op.newNode(g, fmt.Sprintf("gradcheck input %d", i))
+			n := op.newNode(g, inputName(i))
 			if err := op.bind(n); err != nil {
 				return err
 			}
@@ -55,7 +62,8 @@ func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem
 		return nil, err
 	}
 	if p.hasDerivatives() {
-		p.expression, p.pristine = p.copy(sameOp), true
+		program := p.expression
+		p.program, p.expression, p.neverOverwrite = &program, p.copy(sameOp), true
 	}
 	return p, nil
 }
@@ -99,6 +107,8 @@ func (p *problem) validate(g *gorgonia.ExprGraph) error {
 	switch {
 	case y == nil:
 		return fmt.Errorf("the Func returned neither a node nor an error")
+	case y.Type() == nil:
+		return fmt.Errorf("the Func returned the statement %v, as Read and Set do, which has no value: return the node that is read or set", y)
 	case y.Graph() != g:
 		return fmt.Errorf("the Func returned a node of another graph: expected one made from its inputs")
 	case !isFloat(y.Dtype()):
@@ -116,16 +126,17 @@ func (p *problem) validate(g *gorgonia.ExprGraph) error {
 func (p *problem) gradient(random *rand.Rand) (*problem, error) {
 	y := p.out[0]
 	u := &operand{input: Upstream, dtype: y.Dtype(), shape: y.Shape()}
-	u.data = weights(u.dtype, u.shape.TotalSize(), random)
+	u.data = awayFromZero(u.dtype, u.shape.TotalSize(), random)
 	up := u.newNode(y.Graph(), "gradcheck upstream gradient")
 	gradients, err := p.gradients([]*gorgonia.Node{up}, p.differentiated())
 	if err != nil {
 		return nil, err
 	}
 	q := &problem{
-		point:    append(slices.Clone(p.point), u),
-		wrt:      append(slices.Clone(p.wrt), len(p.point)),
-		pristine: true,
+		point: append(slices.Clone(p.point), u),
+		wrt:   append(slices.Clone(p.wrt), len(p.point)),
+
+		neverOverwrite: true,
 	}
 	q.in = append(slices.Clone(p.in), up)
 	for _, n := range gradients {

@@ -2,18 +2,10 @@ package gradcheck
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
-
-// A run is what one run of a machine gave.
-type run struct {
-	out  [][]float64 // of each output
-	grad [][]float64 // of each input that is differentiated; nil: it gets none
-}
 
 // A tape runs an expression on a tape machine.
 type tape struct {
@@ -27,13 +19,13 @@ type tape struct {
 
 // newTape compiles a copy of e and of the nodes of its gradients, some of which
 // may be nil.
-func newTape(e expression, gradients []*gorgonia.Node, pristine bool) *tape {
+func newTape(e expression, gradients []*gorgonia.Node, neverOverwrite bool) *tape {
 	t := &tape{journal: new(journal), outputs: len(e.out)}
 	all := expression{in: e.in, out: slices.Clone(e.out)}
 	for _, n := range gradients {
 		t.gradients = append(t.gradients, all.output(n))
 	}
-	t.expression = all.copy(guarded(t.journal, pristine))
+	t.expression = all.copy(guarded(t.journal, neverOverwrite))
 	t.read = make([]gorgonia.Value, len(t.out))
 	for i, n := range t.out {
 		gorgonia.Read(n, &t.read[i])
@@ -44,7 +36,21 @@ func newTape(e expression, gradients []*gorgonia.Node, pristine bool) *tape {
 
 // newTapeBackward differentiates p symbolically and compiles the result.
 func newTapeBackward(p *problem) (backward, error) {
-	e := p.expression
+	return tapeBackward(p, p.expression, expression.gradients, p.neverOverwrite)
+}
+
+// newProgramBackward differentiates p.program as a program would, with Grad.
+func newProgramBackward(p *problem) (backward, error) {
+	return tapeBackward(p, *p.program, expression.gradOfSum, false)
+}
+
+// tapeBackward compiles e, which is p on some graph, and the gradients that
+// derive gives.
+func tapeBackward(p *problem, e expression, derive func(e expression, upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error), neverOverwrite bool) (backward, error) {
+	var wrt []*gorgonia.Node
+	for _, i := range p.wrt {
+		wrt = append(wrt, e.in[i])
+	}
 	point := slices.Clone(p.point)
 	var upstream []*gorgonia.Node
 	for i, n := range e.out {
@@ -59,11 +65,11 @@ func newTapeBackward(p *problem) (backward, error) {
 		e.in = append(e.in[:len(e.in):len(e.in)], negated)
 		upstream = append(upstream, up)
 	}
-	gradients, err := e.gradients(upstream, p.differentiated())
+	gradients, err := derive(e, upstream, wrt)
 	if err != nil {
 		return nil, err
 	}
-	t := newTape(e, gradients, p.pristine)
+	t := newTape(e, gradients, neverOverwrite)
 	return func(upstream [][]float64, _ bool) (*run, error) {
 		for i, u := range upstream {
 			negated := make([]float64, len(u))
@@ -77,11 +83,7 @@ func newTapeBackward(p *problem) (backward, error) {
 }
 
 func (t *tape) run(in []*operand) (*run, error) {
-	t.vm.Reset()
-	if err := bindAll(t.in, in); err != nil {
-		return nil, err
-	}
-	if err := finish(t.vm.RunAll(), t.journal, t.in, in); err != nil {
+	if err := runGuarded(t.journal, t.in, in, func() error { t.vm.Reset(); return t.vm.RunAll() }); err != nil {
 		return nil, err
 	}
 	all := make([][]float64, len(t.read))
@@ -100,58 +102,4 @@ func (t *tape) run(in []*operand) (*run, error) {
 		}
 	}
 	return r, nil
-}
-
-func bindAll(nodes []*gorgonia.Node, in []*operand) error {
-	for i, op := range in {
-		if nodes[i] == nil {
-			continue
-		}
-		if err := op.bind(nodes[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// finish tells what went wrong in a run, if anything did.
-func finish(err error, l *journal, nodes []*gorgonia.Node, in []*operand) error {
-	if fault := l.first(); fault != nil {
-		return fault
-	}
-	if err != nil {
-		return &Error{Fault: Failed, Err: err}
-	}
-	return changed(nodes, in)
-}
-
-// changed tells whether running changed an input.
-func changed(nodes []*gorgonia.Node, in []*operand) error {
-	var t tally
-	for i, op := range in {
-		if nodes[i] == nil {
-			continue
-		}
-		if op.other != nil {
-			if d, ok := nodes[i].Value().(*tensor.Dense); ok && !reflect.DeepEqual(d.Data(), op.other.Data()) {
-				return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d, of %v", op.input, op.dtype)}
-			}
-			continue
-		}
-		v := nodes[i].Value()
-		if !sameShape(v.Shape(), op.shape) {
-			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d has shape %v now, %v before", op.input, v.Shape(), op.shape)}
-		}
-		now, err := floats(v)
-		if err != nil {
-			return err
-		}
-		for j, x := range op.data {
-			t.addUnlessSame(Entry{Input: op.input, Analytic: now[j], Numeric: x}, op.shape, j)
-		}
-	}
-	if e := t.fault(InputChanged, ""); e != nil {
-		return e
-	}
-	return nil
 }

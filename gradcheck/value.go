@@ -75,6 +75,15 @@ func (op *operand) round(x float64) float64 {
 	return x
 }
 
+// unitRoundoff returns how much rounding to dt changes a number at most, relative
+// to it.
+func unitRoundoff(dt tensor.Dtype) float64 {
+	if dt == tensor.Float32 {
+		return 1.0 / (1 << 24)
+	}
+	return 1.0 / (1 << 53)
+}
+
 // newValue makes a value that shares nothing with data.
 func newValue(dt tensor.Dtype, shape tensor.Shape, data []float64) gorgonia.Value {
 	switch scalar := shape.IsScalar(); {

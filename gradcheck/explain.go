@@ -1,0 +1,239 @@
+package gradcheck
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+)
+
+// A miss is a probe whose derivative is wrong.
+type miss struct {
+	probe
+	slope
+	analytic float64
+	allowed  float64
+}
+
+// unreliable returns why the central differences of all misses mean nothing, ""
+// if those of one do.
+func (c *config) unreliable(p *problem, misses []miss) string {
+	kinks, worst := 0, miss{}
+	for _, m := range misses {
+		diff, bend := math.Abs(m.analytic-m.central), math.Abs(m.above-m.below)
+		switch {
+		// Without a kink they differ by about eps times the second derivative.
+		case bend > 20*c.eps*math.Max(1, math.Abs(m.central)) && diff <= bend/2+m.allowed:
+			kinks++
+		case diff <= m.rounding:
+		default:
+			return ""
+		}
+		worst = m
+	}
+	op := p.operand(worst.wrt)
+	where := fmt.Sprintf("along a direction through input %d", op.input)
+	x := 0.0
+	for _, j := range worst.entries {
+		x = math.Max(x, math.Abs(op.data[j]))
+	}
+	if worst.direction == nil {
+		where = fmt.Sprintf("input %d at %v, which is %.9g", op.input, unravel(worst.entries[0], op.shape), op.data[worst.entries[0]])
+	}
+	if kinks == len(misses) {
+		return fmt.Sprintf("a kink at %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
+			where, worst.below, worst.above)
+	}
+	cubeRoot := math.Cbrt(unitRoundoff(op.dtype))
+	return fmt.Sprintf("rounding, at %s: the outputs are so large that rounding them changes numeric by up to %.2g. Choose a larger Eps, such as %.0e, or smaller inputs",
+		where, worst.rounding, cubeRoot*math.Max(1, x))
+}
+
+// pattern describes what the analytic values of misses have in common, "" if
+// nothing.
+func pattern(p *problem, w *want, misses []miss) string {
+	if len(misses) == 0 {
+		return ""
+	}
+	for _, m := range misses {
+		if math.IsNaN(m.analytic) || math.IsInf(m.analytic, 0) {
+			return fmt.Sprintf("the gradient is %v, though the outputs are finite", m.analytic)
+		}
+	}
+	if len(misses) < 2 {
+		return ""
+	}
+	all := func(expected func(m miss) (float64, bool)) bool {
+		for _, m := range misses {
+			x, ok := expected(m)
+			if !ok || !(math.Abs(m.analytic-x) <= 1e-3*math.Max(math.Abs(x), math.Abs(m.analytic))+1e-9) {
+				return false
+			}
+		}
+		return true
+	}
+	factor := misses[0].analytic / misses[0].central
+	switch {
+	case all(func(miss) (float64, bool) { return 0, true }):
+		return "no gradient arrives: analytic is 0 in every one that failed"
+	case !math.IsInf(factor, 0) && all(func(m miss) (float64, bool) { return factor * m.central, true }):
+		s := fmt.Sprintf("analytic is %.4g times numeric in every one that failed", factor)
+		if math.Abs(factor+1) < 1e-3 {
+			s += ": the sign is wrong"
+		}
+		return s
+	case misses[0].direction != nil:
+		return ""
+	}
+	numeric := make(map[[2]int]float64) // by index into wrt and entry
+	for i, d := range w.probes {
+		numeric[[2]int{d.wrt, d.entries[0]}] = w.slopes[i].central
+	}
+	entry := func(k, j int) (float64, bool) { x, ok := numeric[[2]int{k, j}]; return x, ok }
+	for k := range p.wrt {
+		for l := range k {
+			if sameShape(p.operand(k).shape, p.operand(l).shape) && all(func(m miss) (float64, bool) {
+				if m.wrt != k && m.wrt != l {
+					return 0, false
+				}
+				return entry(k+l-m.wrt, m.entries[0])
+			}) {
+				return fmt.Sprintf("the gradients of inputs %d and %d are interchanged", p.operand(l).input, p.operand(k).input)
+			}
+		}
+	}
+	if all(func(m miss) (float64, bool) {
+		shape := p.operand(m.wrt).shape
+		if len(shape) != 2 {
+			return 0, false
+		}
+		i, rows, columns := m.entries[0], shape[0], shape[1]
+		return entry(m.wrt, i%rows*columns+i/rows)
+	}) {
+		return "analytic is numeric transposed"
+	}
+	if len(w.outputs) > 1 {
+		return ""
+	}
+	for _, f := range []struct {
+		name string
+		of   func(m miss) []float64
+	}{
+		{"the upstream gradient", func(miss) []float64 { return w.upstream[0] }},
+		{"the input", func(m miss) []float64 { return p.operand(m.wrt).data }},
+		{"the output", func(miss) []float64 { return w.outputs[0] }},
+	} {
+		times := func(invert bool) bool {
+			return all(func(m miss) (float64, bool) {
+				if len(f.of(m)) != len(p.operand(m.wrt).data) {
+					return 0, false
+				}
+				if x := f.of(m)[m.entries[0]]; invert {
+					return m.central / x, true
+				} else {
+					return m.central * x, true
+				}
+			})
+		}
+		switch {
+		case times(false):
+			return fmt.Sprintf("analytic is numeric times %s in every one that failed: there is one such factor too many", f.name)
+		case times(true):
+			return fmt.Sprintf("analytic is numeric divided by %s in every one that failed: there is one such factor too few", f.name)
+		}
+	}
+	return ""
+}
+
+// nondeterminism says what to do about values that differ from run to run.
+func nondeterminism(entries []Entry) string {
+	largest := 0.0
+	for _, e := range entries {
+		if !(e.Diff <= 1e-6*math.Max(1, math.Abs(e.Numeric))) {
+			return "an operator keeps something from an earlier run, draws random numbers, or adds to memory that it does not clear first"
+		}
+		largest = math.Max(largest, e.Diff)
+	}
+	return fmt.Sprintf("if an operator adds in another order each time, as on several threads, NondetTol(%.0e) allows for it", 10*largest)
+}
+
+// explain names the operator behind e, which was found in p on machine m.
+func (c *config) explain(e *Error, m Machine, p *problem) {
+	switch e.Fault {
+	case WrongGradient, NonzeroGradient, NotAccumulated, NotDeterministic:
+	default:
+		return
+	}
+	if e.Op != "" || e.Fault == WrongGradient && e.Hint != "" {
+		return
+	}
+	var ops []*gorgonia.Node
+	active := p.active(p.differentiated())
+	for _, n := range p.out[0].Graph().AllNodes() {
+		if active[n] && n.Op() != nil {
+			ops = append(ops, n)
+		}
+	}
+	if len(ops) == 1 {
+		e.Op = ops[0].Op().String()
+		return
+	}
+	for _, n := range ops {
+		var alone *Error
+		if err := safely(func() (err error) { alone, err = c.checkAlone(n, m, p); return err }); err != nil || alone == nil || alone.Fault != e.Fault {
+			continue
+		}
+		e.Op = n.Op().String()
+		if e.Fault == WrongGradient {
+			e.Hint = fmt.Sprintf("%s is wrong when it is checked alone, too: %v", e.Op, alone.Entries[0])
+			if alone.Detail != "" {
+				e.Hint += ", " + alone.Detail
+			}
+		}
+		return
+	}
+	if e.Fault == WrongGradient && len(ops) > 1 {
+		e.Hint = "each operator is right when it is checked alone: does one overwrite or return memory that another still needs, or hold on to what it was given?"
+	}
+}
+
+// checkAlone checks the operator of n on machine m, at the values that reach it
+// in p.
+func (c *config) checkAlone(n *gorgonia.Node, m Machine, p *problem) (*Error, error) {
+	kids := children(n)
+	reaching := expression{in: p.in}
+	for _, k := range kids {
+		reaching.output(k)
+	}
+	r, err := newTape(reaching, nil, true).run(p.point)
+	if err != nil {
+		return nil, err
+	}
+	q, fresh := &problem{neverOverwrite: true}, gorgonia.NewGraph()
+	for i, k := range reaching.out {
+		op := &operand{input: i, dtype: k.Dtype(), shape: k.Shape(), data: r.out[i]}
+		q.point = append(q.point, op)
+		q.in = append(q.in, op.newNode(fresh, inputName(i)))
+	}
+	active, passes := p.active(p.differentiated()), differentiable(n, len(kids))
+	for j, k := range kids {
+		i := slices.Index(reaching.out, k)
+		kids[j] = q.in[i]
+		if active[k] && passes[j] && !slices.Contains(q.wrt, i) {
+			q.wrt = append(q.wrt, i)
+		}
+	}
+	q.out = []*gorgonia.Node{copyOf(n, n.Op(), kids)}
+	alone := *c
+	alone.exclude, alone.directions, alone.sample = nil, 0, 20
+	w, err := alone.plan(q, newRandom(c.seed))
+	if err == nil {
+		err = alone.measure(q, w)
+	}
+	if err == nil {
+		err = alone.compare(m, q, w)
+	}
+	e, _ := err.(*Error)
+	return e, nil
+}

@@ -1,0 +1,235 @@
+package gradcheck
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// A want is what every machine should arrive at.
+type want struct {
+	upstream [][]float64 // weights of the outputs
+	outputs  [][]float64
+	probes   []probe
+	slopes   []slope // of each probe
+	excluded int
+}
+
+// A probe is a way to move one input: a single entry, or a direction.
+type probe struct {
+	wrt       int       // index into problem.wrt
+	entries   []int     // row-major indices of the entries that move
+	direction []float64 // how many steps each of them moves, nil for a single entry
+}
+
+// A slope is how Σ upstream·outputs changes along a probe.
+type slope struct {
+	central      float64 // from a step below to a step above
+	below, above float64 // from a step below to the point, and from there to a step above
+	rounding     float64 // by how much rounding of the outputs may change central
+}
+
+// plan chooses what to measure.
+func (c *config) plan(p *problem, random *rand.Rand) (*want, error) {
+	w := new(want)
+	for _, n := range p.out {
+		w.upstream = append(w.upstream, awayFromZero(n.Dtype(), n.Shape().TotalSize(), random))
+	}
+	for k := range p.wrt {
+		op := p.operand(k)
+		probes, excluded := c.probes(k, op, random)
+		if len(probes) == 0 {
+			return nil, &Error{Fault: NothingChecked, Detail: fmt.Sprintf("all of input %d", op.input), Excluded: excluded}
+		}
+		for _, d := range probes {
+			for _, j := range d.entries {
+				if x := op.data[j]; op.round(x+c.eps) == op.round(x-c.eps) {
+					return nil, fmt.Errorf("Eps(%v) is too small to be seen next to %v, input %d at %v: choose a larger Eps, or a smaller input",
+						c.eps, x, op.input, unravel(j, op.shape))
+				}
+			}
+		}
+		w.probes = append(w.probes, probes...)
+		w.excluded += excluded
+	}
+	return w, nil
+}
+
+// probes chooses what to check of the k-th input that is differentiated.
+func (c *config) probes(k int, op *operand, random *rand.Rand) (chosen []probe, excluded int) {
+	var entries []int
+	for j, x := range op.data {
+		if c.exclude != nil && op.input != Upstream && c.exclude(op.input, x) {
+			excluded++
+			continue
+		}
+		entries = append(entries, j)
+	}
+	if len(entries) == 0 {
+		return nil, excluded
+	}
+	if c.directions > 0 {
+		for range c.directions {
+			chosen = append(chosen, probe{k, entries, awayFromZero(tensor.Float64, len(entries), random)})
+		}
+		return chosen, excluded
+	}
+	if c.sample > 0 && c.sample < len(entries) {
+		random.Shuffle(len(entries), func(a, b int) { entries[a], entries[b] = entries[b], entries[a] })
+		entries = entries[:c.sample]
+	}
+	for i := range entries {
+		chosen = append(chosen, probe{wrt: k, entries: entries[i : i+1]})
+	}
+	return chosen, excluded
+}
+
+// awayFromZero draws numbers between 0.5 and 1.5 of either sign: small ones
+// would hide what they are multiplied with.
+func awayFromZero(dt tensor.Dtype, n int, random *rand.Rand) []float64 {
+	op := operand{dtype: dt}
+	u := make([]float64, n)
+	for i := range u {
+		u[i] = op.round((0.5 + random.Float64()) * float64(1-2*random.IntN(2)))
+	}
+	return u
+}
+
+// measure evaluates p and its central differences.
+func (c *config) measure(p *problem, w *want) error {
+	t := newTape(p.expression, nil, true)
+	reference, err := t.run(p.point)
+	if err != nil {
+		return err
+	}
+	again, err := t.run(p.point)
+	if err != nil {
+		return err
+	}
+	if e := c.sameRuns(p, again, reference); e != nil {
+		return e
+	}
+	w.outputs = reference.out
+	if at := p.notFinite(reference); at != "" {
+		return &Error{Fault: NotFinite, Detail: at, Hint: "there is nothing to take differences of: choose inputs for which every output is finite"}
+	}
+	var outside *Error
+	for _, d := range w.probes {
+		s, fault, err := c.difference(d, t, p, w)
+		if err != nil {
+			return err
+		}
+		if fault != nil {
+			if outside == nil {
+				outside = fault
+			}
+			outside.Failed++
+		}
+		w.slopes = append(w.slopes, s)
+	}
+	if outside != nil {
+		outside.Checked = len(w.probes)
+		return outside
+	}
+	return nil
+}
+
+// notFinite tells which of the outputs is NaN or infinite, "" if none is.
+func (p *problem) notFinite(r *run) string {
+	for i, out := range r.out {
+		for j, y := range out {
+			if math.IsNaN(y) || math.IsInf(y, 0) {
+				return fmt.Sprintf("the output at %v is %v", unravel(j, p.out[i].Shape()), y)
+			}
+		}
+	}
+	return ""
+}
+
+// difference measures along d. The Error is that of a step out of the domain.
+func (c *config) difference(d probe, t *tape, p *problem, w *want) (slope, *Error, error) {
+	i := p.wrt[d.wrt]
+	op := p.point[i]
+	moved := slices.Clone(p.point)
+	var outside *Error
+	at := func(h float64, side string) ([][]float64, error) {
+		there := *op
+		there.data = slices.Clone(op.data)
+		for k, j := range d.entries {
+			there.data[j] = d.step(op, k, h)
+		}
+		moved[i] = &there
+		r, err := t.run(moved)
+		if err != nil {
+			return nil, err
+		}
+		if at := p.notFinite(r); at != "" && outside == nil {
+			outside = &Error{Fault: NotFinite, Hint: "the step leaves the domain of the function: choose inputs farther inside, or leave such entries out with Exclude"}
+			outside.Detail = fmt.Sprintf("%s at x %s eps, a step of %.3g %s the inputs along a direction", at, side, c.eps, map[string]string{"+": "above", "-": "below"}[side])
+			if d.direction == nil {
+				outside.Detail = fmt.Sprintf("%s at x %s eps: x = %.9g, input %d at %v, becomes %.9g",
+					at, side, op.data[d.entries[0]], op.input, unravel(d.entries[0], op.shape), there.data[d.entries[0]])
+			}
+		}
+		return r.out, nil
+	}
+	above, err := at(c.eps, "+")
+	if err != nil {
+		return slope{}, nil, err
+	}
+	below, err := at(-c.eps, "-")
+	if err != nil {
+		return slope{}, nil, err
+	}
+	lengthAbove, lengthBelow := c.eps, c.eps
+	if d.direction == nil {
+		x := op.data[d.entries[0]]
+		lengthAbove, lengthBelow = d.step(op, 0, c.eps)-x, x-d.step(op, 0, -c.eps)
+	}
+	var s slope
+	for k, up := range w.upstream {
+		unit := unitRoundoff(p.out[k].Dtype())
+		for j, u := range up {
+			y, a, b := w.outputs[k][j], above[k][j], below[k][j]
+			s.central += u * (a - b)
+			s.above += u * (a - y)
+			s.below += u * (y - b)
+			if a != b {
+				s.rounding += (u * y * unit) * (u * y * unit)
+			}
+		}
+	}
+	s.central /= lengthAbove + lengthBelow
+	s.above /= lengthAbove
+	s.below /= lengthBelow
+	s.rounding = 4 * math.Sqrt(s.rounding) / (lengthAbove + lengthBelow)
+	return s, outside, nil
+}
+
+// step returns where the k-th of d's entries is after a step h.
+func (d probe) step(op *operand, k int, h float64) float64 {
+	if d.direction != nil {
+		h *= d.direction[k]
+	}
+	return op.round(op.data[d.entries[k]] + h)
+}
+
+// along returns the derivative along d, with a step of eps, of what has the
+// gradient grad at op, and the root mean square of the gradient's entries there.
+func (d probe) along(grad []float64, op *operand, eps float64) (derivative, typical float64) {
+	switch {
+	case grad == nil:
+		return 0, 0 // no path from the input to the output
+	case d.direction == nil:
+		return grad[d.entries[0]], math.Abs(grad[d.entries[0]])
+	}
+	for k, j := range d.entries {
+		// Rounding moves an entry by a little more or less than its share.
+		derivative += grad[j] * (d.step(op, k, eps) - d.step(op, k, -eps)) / (2 * eps)
+		typical += grad[j] * grad[j]
+	}
+	return derivative, math.Sqrt(typical / float64(len(d.entries)))
+}

@@ -1,0 +1,88 @@
+package gradcheck
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A run is what one run of a machine gave.
+type run struct {
+	out  [][]float64 // of each output
+	grad [][]float64 // of each input that is differentiated; nil: it gets none
+}
+
+func bindAll(nodes []*gorgonia.Node, in []*operand) error {
+	for i, op := range in {
+		if nodes[i] == nil {
+			continue
+		}
+		if err := op.bind(nodes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A backward runs an expression forward and backward on one machine. If keep is
+// set, gradients are added to those of the run before where the machine does
+// that.
+type backward func(upstream [][]float64, keep bool) (*run, error)
+
+// runGuarded binds the inputs, runs a machine and tells what went wrong. If an
+// input was changed, it runs the machine once more to see by which operator.
+func runGuarded(l *journal, nodes []*gorgonia.Node, in []*operand, machine func() error) error {
+	if err := bindAll(nodes, in); err != nil {
+		return err
+	}
+	err := machine()
+	if fault := l.first(); fault != nil {
+		return fault
+	}
+	if err != nil {
+		return &Error{Fault: Failed, Err: err}
+	}
+	fault, err := changed(nodes, in)
+	if err != nil || fault == nil {
+		return err
+	}
+	if l.changed == nil && bindAll(nodes, in) == nil {
+		l.changed = func() bool { e, err := changed(nodes, in); return e != nil || err != nil }
+		if err := machine(); err == nil && l.changer != nil {
+			fault.Op, fault.Detail = l.changer.Op.String(), strings.TrimPrefix(fault.Detail+", by "+l.method, ", ")
+			fault.Hint = "the operator wrote to memory that is an input's. Its own input may share that memory, as Reshape's result does"
+		}
+	}
+	return fault
+}
+
+// changed tells whether running changed an input.
+func changed(nodes []*gorgonia.Node, in []*operand) (*Error, error) {
+	var t tally
+	for i, op := range in {
+		if nodes[i] == nil {
+			continue
+		}
+		if op.other != nil {
+			if d, ok := nodes[i].Value().(*tensor.Dense); ok && !reflect.DeepEqual(d.Data(), op.other.Data()) {
+				return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d, of %v", op.input, op.dtype)}, nil
+			}
+			continue
+		}
+		v := nodes[i].Value()
+		if !sameShape(v.Shape(), op.shape) {
+			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d has shape %v now, %v before", op.input, v.Shape(), op.shape)}, nil
+		}
+		now, err := floats(v)
+		if err != nil {
+			return nil, err
+		}
+		for j, x := range op.data {
+			t.addUnlessSame(Entry{Input: op.input, Analytic: now[j], Numeric: x}, op.shape, j)
+		}
+	}
+	return t.fault(InputChanged), nil
+}
