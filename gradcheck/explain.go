@@ -34,20 +34,19 @@ func (c *config) unreliable(p *problem, misses []miss) string {
 	}
 	op := p.operand(worst.wrt)
 	where := fmt.Sprintf("along a direction through input %d", op.input)
-	x := 0.0
+	if worst.direction == nil {
+		where = fmt.Sprintf("at input %d at %v, which is %.9g", op.input, unravel(worst.entries[0], op.shape), op.data[worst.entries[0]])
+	}
+	if kinks == len(misses) {
+		return fmt.Sprintf("a kink %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
+			where, worst.below, worst.above)
+	}
+	x := 1.0
 	for _, j := range worst.entries {
 		x = math.Max(x, math.Abs(op.data[j]))
 	}
-	if worst.direction == nil {
-		where = fmt.Sprintf("input %d at %v, which is %.9g", op.input, unravel(worst.entries[0], op.shape), op.data[worst.entries[0]])
-	}
-	if kinks == len(misses) {
-		return fmt.Sprintf("a kink at %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
-			where, worst.below, worst.above)
-	}
-	cubeRoot := math.Cbrt(unitRoundoff(op.dtype))
-	return fmt.Sprintf("rounding, at %s: the outputs are so large that rounding them changes numeric by up to %.2g. Choose a larger Eps, such as %.0e, or smaller inputs",
-		where, worst.rounding, cubeRoot*math.Max(1, x))
+	return fmt.Sprintf("rounding, %s: the outputs are so large that rounding them changes numeric by up to %.2g. Choose a larger Eps, such as %.0e, or smaller inputs",
+		where, worst.rounding, math.Cbrt(unitRoundoff(op.dtype))*x)
 }
 
 // pattern describes what the analytic values of misses have in common, "" if

@@ -108,7 +108,7 @@ func (p *problem) validate(g *gorgonia.ExprGraph) error {
 	case y == nil:
 		return fmt.Errorf("the Func returned neither a node nor an error")
 	case y.Type() == nil:
-		return fmt.Errorf("the Func returned the statement %v, as Read and Set do, which has no value: return the node that is read or set", y)
+		return fmt.Errorf("the Func returned a statement, such as Read and Set make, which has no value. Return the node that is read or set")
 	case y.Graph() != g:
 		return fmt.Errorf("the Func returned a node of another graph: expected one made from its inputs")
 	case !isFloat(y.Dtype()):

@@ -1,0 +1,222 @@
+package gradcheck_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu/gradcheck"
+	"gorgonia.org/tensor"
+)
+
+// A right operator can fail where its inputs make differences meaningless. The
+// message says why, and what to do.
+func TestInputsWithoutMeaningfulDifferences(t *testing.T) {
+	at := func(x ...float64) []*tensor.Dense {
+		return []*tensor.Dense{tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))}
+	}
+	overflowing := square()
+	overflowing.do = elementwise(func(x ...float64) float64 {
+		if x[0] > 2 {
+			return math.Inf(1)
+		}
+		return x[0]
+	})
+	in32 := func(x []*tensor.Dense) []*tensor.Dense { return []*tensor.Dense{single(x[0])} }
+	for _, c := range []struct {
+		name    string
+		f       gradcheck.Func
+		inputs  []*tensor.Dense
+		opts    []gradcheck.Option
+		message []string
+	}{
+		{"kink", unary(gorgonia.Rectify), at(-1, 0, 1), nil,
+			[]string{"1 of 3 entries", "a kink at input 0 at [1], which is 0", "one-sided differences disagree", "Exclude"}},
+		{"two kinks", unary(gorgonia.Rectify), at(0, 1, 1e-7), nil, []string{"2 of 3 entries", "a kink at input 0 at ["}},
+		{"kink in float32", unary(gorgonia.Rectify), in32(at(-1, 0, 1)), nil, []string{"a kink at input 0 at [1]", "Exclude"}},
+		{"kink on a direction", unary(gorgonia.Rectify), at(-1, 0, 1), []gradcheck.Option{gradcheck.Directions(1)},
+			[]string{"along a direction", "a kink along a direction through input 0", "Exclude"}},
+		{"below the domain", unary(gorgonia.Sqrt), at(1, 0, 4), nil,
+			[]string{"output not finite", "the output at [1] is NaN at x - eps", "x = 0, input 0 at [1]", "Exclude"}},
+		{"above the domain", unary(func(x node) (node, error) { return gorgonia.Log1p(must(gorgonia.Neg(x))) }), at(.5, 1-1e-9), nil,
+			[]string{"the output at [1] is NaN at x + eps", "input 0 at [1]"}},
+		{"below the domain on a direction", unary(gorgonia.Sqrt), at(1, 0, 4), []gradcheck.Option{gradcheck.Directions(1)},
+			[]string{"the output at [1] is NaN at x ", "along a direction"}},
+		{"infinite", unary(gorgonia.Log), at(1, 0, 4), nil, []string{"the output at [1] is -Inf", "every output is finite"}},
+		{"infinite a step away", of(overflowing), at(1, 2), nil, []string{"the output at [1] is +Inf at x + eps"}},
+		{"large", unary(gorgonia.Cube), at(1, 3e9), nil, []string{"1 of 2 entries", "rounding, at input 0 at [1], which is 3e+09", "larger Eps, such as 1e+04"}},
+		{"too large for eps", unary(gorgonia.Tanh), at(1, 1e12), nil, []string{"Eps(1e-06) is too small to be seen next to 1e+12, input 0 at [1]", "larger Eps"}},
+		{"too large for eps on a direction", unary(gorgonia.Tanh), at(1, 1e12), []gradcheck.Option{gradcheck.Directions(1)}, []string{"Eps(1e-06) is too small to be seen next to 1e+12"}},
+		{"statement", unary(func(x node) (node, error) {
+			return gorgonia.Read(must(gorgonia.Tanh(x)), new(gorgonia.Value)), nil
+		}), at(1, 2), nil, []string{"returned a statement", "Read", "Return the node that is read"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := gradcheck.Check(c.f, c.inputs, append(c.opts, gradcheck.Machines(gradcheck.Tape))...)
+			if err == nil {
+				t.Fatal("passes")
+			}
+			for _, part := range c.message {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q is not in the message:\n%v", part, err)
+				}
+			}
+		})
+	}
+	// With the Eps of the message it passes.
+	if err := gradcheck.Check(unary(gorgonia.Cube), at(2.9e9, 3e9), gradcheck.Eps(1e4)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A wrong gradient is not taken for a kink, nor for rounding.
+func TestWrongGradientAmongKinks(t *testing.T) {
+	x := []*tensor.Dense{tensor.New(tensor.WithShape(3), tensor.WithBacking([]float64{-1, 0, 1}))}
+	doubled := of(func() gorgonia.Op {
+		op := square()
+		op.do = elementwise(func(x ...float64) float64 { return math.Abs(x[0]) })
+		op.symDiff = func(in nodes, _, grad node) (nodes, error) {
+			sign, err := gorgonia.Sign(in[0])
+			if err != nil {
+				return nil, err
+			}
+			dx, err := gorgonia.HadamardProd(must(gorgonia.HadamardProd(sign, grad)), constant(2))
+			return nodes{dx}, err
+		}
+		return op
+	}())
+	err := gradcheck.Check(doubled, x, gradcheck.Machines(gradcheck.Tape))
+	if err == nil || strings.Contains(err.Error(), "kink") || !strings.Contains(err.Error(), "analytic is 2 times numeric") {
+		t.Errorf("%v: expected a wrong factor", err)
+	}
+}
+
+// What the wrong entries have in common is said.
+func TestPatterns(t *testing.T) {
+	// withGradient is x², whose DoDiff adds what wrong returns.
+	withGradient := func(wrong func(i int, x, y, dy []float64) float64) gradcheck.Func {
+		op := square()
+		op.doDiff = func(in nodes, out node) error {
+			for i := range gradient(in[0]) {
+				gradient(in[0])[i] += wrong(i, numbers(in[0].Value()), numbers(out.Value()), gradient(out))
+			}
+			return nil
+		}
+		return of(op)
+	}
+	product := &adOperator{
+		operator: operator{name: "product", inputs: 2, do: elementwise(func(x ...float64) float64 { return x[0] * x[1] })},
+		doDiff: func(in nodes, out node) error {
+			for _, n := range in {
+				for i, x := range numbers(n.Value()) {
+					gradient(n)[i] += x * gradient(out)[i]
+				}
+			}
+			return nil
+		},
+	}
+	for _, c := range []struct {
+		f       gradcheck.Func
+		inputs  []*tensor.Dense
+		message string
+	}{
+		{withGradient(func(i int, x, y, dy []float64) float64 { return -2 * x[i] * dy[i] }), mixed, "analytic is -1 times numeric in every one that failed: the sign is wrong"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[i] * dy[i] * dy[i] }), mixed, "analytic is numeric times the upstream gradient"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * dy[i] }), mixed, "analytic is numeric divided by the input"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[i] * y[i] * dy[i] }), mixed, "analytic is numeric times the output"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[(i%2)*3+i/2] * dy[(i%2)*3+i/2] }), mixed, "analytic is numeric transposed"},
+		{of(product), pair, "the gradients of inputs 0 and 1 are interchanged"},
+	} {
+		err := gradcheck.Check(c.f, c.inputs, gradcheck.Machines(gradcheck.Lisp))
+		if err == nil || !strings.Contains(err.Error(), c.message) {
+			t.Errorf("%v: expected %q", err, c.message)
+		}
+	}
+}
+
+// Among the operators of an expression the wrong one is named.
+func TestWrongOperatorOfMany(t *testing.T) {
+	among := func(op gorgonia.Op) gradcheck.Func {
+		return unary(func(x node) (node, error) {
+			y, err := gorgonia.ApplyOp(op, must(gorgonia.Tanh(x)))
+			if err != nil {
+				return nil, err
+			}
+			return gorgonia.Sum(must(gorgonia.HadamardProd(y, x)))
+		})
+	}
+	forgetful := square()
+	forgetful.doDiff = func(in nodes, out node) error {
+		for i, x := range numbers(in[0].Value()) {
+			gradient(in[0])[i] += 2 * x
+		}
+		return nil
+	}
+	drifting, n := square(), 0.0
+	drifting.do = elementwise(func(x ...float64) float64 { n += 1e-13; return x[0]*x[0] + n })
+	overwriting := square()
+	overwriting.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+		for i, x := range numbers(in[0]) {
+			numbers(in[0])[i] = x * x
+		}
+		return in[0], nil
+	}
+	for _, c := range []struct {
+		name    string
+		f       gradcheck.Func
+		machine gradcheck.Machine
+		fault   gradcheck.Fault
+		message string
+	}{
+		{"factor, tape", among(scaledGradient(3)), gradcheck.Tape, gradcheck.WrongGradient, "analytic is 3 times numeric"},
+		{"factor, Lisp", among(scaledGradient(3)), gradcheck.Lisp, gradcheck.WrongGradient, "analytic is 3 times numeric"},
+		{"upstream gradient", among(forgetful), gradcheck.Lisp, gradcheck.NonzeroGradient, "multiply by"},
+		{"not deterministic", among(drifting), gradcheck.Tape, gradcheck.NotDeterministic, "NondetTol"},
+		{"changes an input", unary(func(x node) (node, error) {
+			y, err := gorgonia.ApplyOp(overwriting, x)
+			if err != nil {
+				return nil, err
+			}
+			return gorgonia.Sum(y)
+		}), gradcheck.Tape, gradcheck.InputChanged, "by Do"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := gradcheck.Check(c.f, mixed, gradcheck.Machines(c.machine))
+			var e *gradcheck.Error
+			if !errors.As(err, &e) || e.Fault != c.fault || e.Op != "square" || !strings.Contains(err.Error(), c.message) {
+				t.Errorf("%v: expected %v in square, %q", err, c.fault, c.message)
+			}
+		})
+	}
+}
+
+// NondetTol allows for as much as it says.
+func TestNondetTol(t *testing.T) {
+	noisy := func() gradcheck.Func {
+		op, n := square(), 0.0
+		do := op.do
+		op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+			y, err := do(in...)
+			n = 1e-13 - n
+			numbers(y)[0] += n
+			return y, err
+		}
+		return of(op)
+	}
+	for _, c := range []struct {
+		opts []gradcheck.Option
+		pass bool
+	}{
+		{nil, false},
+		{[]gradcheck.Option{gradcheck.NondetTol(1e-15)}, false},
+		{[]gradcheck.Option{gradcheck.NondetTol(1e-11)}, true},
+	} {
+		var e *gradcheck.Error
+		err := gradcheck.Check(noisy(), mixed, append(c.opts, gradcheck.Machines(gradcheck.Tape))...)
+		if (err == nil) != c.pass || errors.As(err, &e) && e.Fault != gradcheck.NotDeterministic {
+			t.Errorf("%v: expected pass to be %t", err, c.pass)
+		}
+	}
+}
