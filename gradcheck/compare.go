@@ -158,7 +158,11 @@ func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 	if e != nil {
 		e.Excluded = w.excluded
 		e.Detail = pattern(p, w, misses)
-		e.Hint = c.unreliable(p, misses)
+		e.Hint = cmp.Or(c.unreliable(p, misses), p.denied(r, misses))
+		e.explained = e.Hint != ""
+		if !e.explained {
+			e.Hint = p.where(w, misses)
+		}
 	}
 	return e
 }

@@ -71,6 +71,8 @@ type Error struct {
 	Failed   int     // number of entries that failed
 	Checked  int     // number of entries (or directions) that were checked
 	Excluded int     // number of entries that Exclude left out
+
+	explained bool // Hint says all, no operator is to blame
 }
 
 // An Entry is one number that is not what it should be.
@@ -128,14 +130,18 @@ func (e *Error) Unwrap() error { return e.Err }
 // String describes the entry in one line, as one of a [WrongGradient].
 func (e Entry) String() string { return e.format(WrongGradient) }
 
-func (e Entry) format(f Fault) string {
-	where := fmt.Sprintf("input %d", e.Input)
+// of names the tensor that the entry is one of.
+func (e Entry) of() string {
 	switch {
 	case e.Output:
-		where = "output"
+		return "output"
 	case e.Input == Upstream:
-		where = "upstream gradient"
+		return "upstream gradient"
 	}
+	return fmt.Sprintf("input %d", e.Input)
+}
+
+func (e Entry) format(f Fault) string {
 	at := "along a direction"
 	if e.Index != nil {
 		at = fmt.Sprintf("at %v", e.Index)
@@ -154,5 +160,5 @@ func (e Entry) format(f Fault) string {
 		analytic, numeric = "by Grad on this graph", "on a fresh graph"
 	}
 	return fmt.Sprintf("%s %s: %s %.9g, %s %.9g, difference %.3g, allowed %.3g",
-		where, at, analytic, e.Analytic, numeric, e.Numeric, e.Diff, e.Allowed)
+		e.of(), at, analytic, e.Analytic, numeric, e.Numeric, e.Diff, e.Allowed)
 }

@@ -1,11 +1,14 @@
 package gradcheck
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // A miss is a probe whose derivative is wrong.
@@ -38,7 +41,7 @@ func (c *config) unreliable(p *problem, misses []miss) string {
 		where = fmt.Sprintf("at input %d at %v, which is %.9g", op.input, unravel(worst.entries[0], op.shape), op.data[worst.entries[0]])
 	}
 	if kinks == len(misses) {
-		return fmt.Sprintf("a kink %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
+		return fmt.Sprintf("a kink or a jump %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
 			where, worst.below, worst.above)
 	}
 	x := 1.0
@@ -54,6 +57,9 @@ func (c *config) unreliable(p *problem, misses []miss) string {
 func pattern(p *problem, w *want, misses []miss) string {
 	if len(misses) == 0 {
 		return ""
+	}
+	if inFloat32(p, w) {
+		return "the outputs are of float64 but hold float32 numbers, which are too coarse for differences: does an operator compute in float32?"
 	}
 	for _, m := range misses {
 		if math.IsNaN(m.analytic) || math.IsInf(m.analytic, 0) {
@@ -76,6 +82,8 @@ func pattern(p *problem, w *want, misses []miss) string {
 	switch {
 	case all(func(miss) (float64, bool) { return 0, true }):
 		return "no gradient arrives: analytic is 0 in every one that failed"
+	case all(func(m miss) (float64, bool) { return m.analytic, m.central == 0 }):
+		return "numeric is 0 in every one that failed: the outputs do not change with these"
 	case !math.IsInf(factor, 0) && all(func(m miss) (float64, bool) { return factor * m.central, true }):
 		s := fmt.Sprintf("analytic is %.4g times numeric in every one that failed", factor)
 		if math.Abs(factor+1) < 1e-3 {
@@ -145,6 +153,68 @@ func pattern(p *problem, w *want, misses []miss) string {
 	return ""
 }
 
+// denied tells which operator's DiffWRT keeps all gradients from the input of a
+// miss, "" if none does.
+func (p *problem) denied(r *run, misses []miss) string {
+	for _, m := range misses {
+		if r.grad[m.wrt] != nil {
+			continue
+		}
+		input := p.differentiated()[m.wrt]
+		for n := range dependencies(p.out) {
+			kids := children(n)
+			for i, passes := range differentiable(n, len(kids)) {
+				if !passes && dependencies(kids[i : i+1])[input] {
+					return fmt.Sprintf("DiffWRT of %v says that its input %d is not differentiable, and no other way leads to input %d", n.Op(), i, p.operand(m.wrt).input)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// where tells the inputs that are wrong from those that are right, and what the
+// derivative at the worst miss should be if one entry of the output depends on
+// it alone.
+func (p *problem) where(w *want, misses []miss) string {
+	var s []string
+	if len(p.wrt) > 1 {
+		wrong, all := make([]int, len(p.wrt)), make([]int, len(p.wrt))
+		for _, m := range misses {
+			wrong[m.wrt]++
+		}
+		for _, d := range w.probes {
+			all[d.wrt]++
+		}
+		for k := range p.wrt {
+			s = append(s, fmt.Sprintf("%d of %d wrong in %s", wrong[k], all[k], Entry{Input: p.operand(k).input}.of()))
+		}
+	}
+	worst := slices.MaxFunc(misses, func(a, b miss) int {
+		return cmp.Compare(math.Abs(a.analytic-a.central), math.Abs(b.analytic-b.central))
+	})
+	if worst.direction == nil && worst.moved == 1 {
+		op, u, j := p.operand(worst.wrt), w.upstream[worst.output][worst.at], worst.entries[0]
+		s = append(s, fmt.Sprintf("at %s at %v, which is %.6g, the derivative of the output at %v is %.6g, not %.6g",
+			Entry{Input: op.input}.of(), unravel(j, op.shape), op.data[j], unravel(worst.at, p.out[worst.output].Shape()), worst.central/u, worst.analytic/u))
+	}
+	return strings.Join(s, ", ")
+}
+
+// inFloat32 tells whether all outputs are of float64 but, rounded or not by
+// chance, float32 numbers, though not the inputs.
+func inFloat32(p *problem, w *want) bool {
+	is := func(dt tensor.Dtype, data []float64) bool {
+		return dt == tensor.Float64 && !slices.ContainsFunc(data, func(x float64) bool { return x != float64(float32(x)) })
+	}
+	for i, out := range w.outputs {
+		if !is(p.out[i].Dtype(), out) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.point, func(op *operand) bool { return is(op.dtype, op.data) })
+}
+
 // nondeterminism says what to do about values that differ from run to run.
 func nondeterminism(entries []Entry) string {
 	largest := 0.0
@@ -164,8 +234,27 @@ func (c *config) explain(e *Error, m Machine, p *problem) {
 	default:
 		return
 	}
-	if e.Op != "" || e.Fault == WrongGradient && e.Hint != "" {
+	if e.Op != "" || e.explained {
 		return
+	}
+	see := func(alone *Error) {
+		if e.Fault != WrongGradient {
+			return
+		}
+		hint := fmt.Sprintf("see DoDiff of %s", e.Op)
+		if m == Tape {
+			hint = fmt.Sprintf("see SymDiff of %s and the operators that it returns", e.Op)
+		}
+		if alone != e {
+			hint += ", which is wrong when it is checked alone, too"
+		}
+		if alone != e && alone.Detail != "" {
+			hint += ": " + alone.Detail
+		}
+		if alone.Hint != "" {
+			hint += ": " + alone.Hint
+		}
+		e.Hint = hint
 	}
 	var ops []*gorgonia.Node
 	active := p.active(p.differentiated())
@@ -176,25 +265,40 @@ func (c *config) explain(e *Error, m Machine, p *problem) {
 	}
 	if len(ops) == 1 {
 		e.Op = ops[0].Op().String()
+		see(e)
 		return
 	}
 	for _, n := range ops {
 		var alone *Error
-		if err := safely(func() (err error) { alone, err = c.checkAlone(n, m, p); return err }); err != nil || alone == nil || alone.Fault != e.Fault {
-			continue
+		err := safely(func() (err error) { alone, err = c.checkAlone(n, m, p); return err })
+		if err == nil && alone != nil && alone.Fault == e.Fault && !alone.explained {
+			e.Op = n.Op().String()
+			see(alone)
+			return
 		}
-		e.Op = n.Op().String()
-		if e.Fault == WrongGradient {
-			e.Hint = fmt.Sprintf("%s is wrong when it is checked alone, too: %v", e.Op, alone.Entries[0])
-			if alone.Detail != "" {
-				e.Hint += ", " + alone.Detail
-			}
-		}
-		return
 	}
-	if e.Fault == WrongGradient && len(ops) > 1 {
+	overwriters := p.overwriters()
+	switch {
+	case e.Fault == WrongGradient && len(ops) > 1:
 		e.Hint = "each operator is right when it is checked alone: does one overwrite or return memory that another still needs, or hold on to what it was given?"
+		if len(overwriters) > 0 {
+			e.Hint += " According to OverwritesInput these may overwrite an input: " + strings.Join(overwriters, ", ")
+		}
+	case e.Fault == NotDeterministic && m == Tape && len(overwriters) == 1:
+		e.Op = overwriters[0]
 	}
+}
+
+// overwriters names the operators, other than Gorgonia's, that may overwrite an
+// input.
+func (p *problem) overwriters() []string {
+	var names []string
+	for _, n := range p.out[0].Graph().AllNodes() {
+		if op := n.Op(); !p.neverOverwrite && op != nil && op.OverwritesInput() >= 0 && !isGorgonias(op) {
+			names = append(names, op.String())
+		}
+	}
+	return names
 }
 
 // checkAlone checks the operator of n on machine m, at the values that reach it

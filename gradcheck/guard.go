@@ -2,6 +2,7 @@ package gradcheck
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"gorgonia.org/gorgonia"
@@ -41,7 +42,8 @@ type journal struct {
 	// input was changed; changer is the first after which it was.
 	changed func() bool
 	changer *guard
-	method  string // of changer
+	method  string   // of changer
+	sharers []string // operators before changer whose result shares memory with what they were given
 }
 
 func (l *journal) add(e *Error) {
@@ -52,10 +54,21 @@ func (l *journal) add(e *Error) {
 	}
 }
 
-func (l *journal) look(g *guard, method string) {
-	if l.changed != nil && l.changer == nil && l.changed() {
-		l.changer, l.method = g, method
+// look is called after each call of a method of g's operator.
+func (l *journal) look(g *guard, method string, result gorgonia.Value, inputs []gorgonia.Value) {
+	if l.changed == nil || l.changer != nil {
+		return
 	}
+	if l.changed() {
+		l.changer, l.method = g, method
+	} else if result != nil && slices.ContainsFunc(inputs, func(v gorgonia.Value) bool { return inside(result, v) }) {
+		l.sharers = append(l.sharers, g.Op.String())
+	}
+}
+
+// inside tells whether v begins in the memory of w.
+func inside(v, w gorgonia.Value) bool {
+	return w.Uintptr() <= v.Uintptr() && v.Uintptr() < w.Uintptr()+w.MemSize()
 }
 
 func (l *journal) first() *Error {
@@ -80,7 +93,7 @@ func (g *guard) OverwritesInput() int {
 }
 
 func (g *guard) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	return g.call("Do", func() (gorgonia.Value, error) { return g.Op.Do(inputs...) })
+	return g.call("Do", inputs, func() (gorgonia.Value, error) { return g.Op.Do(inputs...) })
 }
 
 func (g *guard) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value) (gorgonia.Value, error) {
@@ -88,7 +101,7 @@ func (g *guard) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value)
 	if !ok {
 		return g.Do(inputs...)
 	}
-	return g.call("UsePreallocDo", func() (gorgonia.Value, error) {
+	return g.call("UsePreallocDo", inputs, func() (gorgonia.Value, error) {
 		v, err := op.UsePreallocDo(prealloc, inputs...)
 		if err != nil && !g.Op.CallsExtern() {
 			return g.Op.Do(inputs...) // as the machines do
@@ -109,7 +122,7 @@ func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, out
 	if err := safely(func() error { return op.DoDiff(ctx, inputs, output) }); err != nil {
 		g.failed("DoDiff", err)
 	}
-	g.journal.look(g, "DoDiff")
+	g.journal.look(g, "DoDiff", nil, nil)
 	for i, n := range inputs {
 		fault := gradientFault(n)
 		if d, _ := n.Grad(); fault == "" || !fitted[i] || isGorgonias(g.Op) && sameButForOnes(d.Shape(), n.Shape()) {
@@ -138,7 +151,7 @@ func (g *guard) SetTraining(training bool) error {
 }
 
 // call runs one of the operator's ways to compute its result.
-func (g *guard) call(method string, do func() (gorgonia.Value, error)) (v gorgonia.Value, _ error) {
+func (g *guard) call(method string, inputs []gorgonia.Value, do func() (gorgonia.Value, error)) (v gorgonia.Value, _ error) {
 	if g.journal.first() != nil {
 		return g.zeros(), nil
 	}
@@ -146,7 +159,7 @@ func (g *guard) call(method string, do func() (gorgonia.Value, error)) (v gorgon
 		v, err = do()
 		return err
 	})
-	g.journal.look(g, method)
+	g.journal.look(g, method, v, inputs)
 	switch {
 	case err != nil:
 		g.failed(method, err)

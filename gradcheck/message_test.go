@@ -33,11 +33,11 @@ func TestInputsWithoutMeaningfulDifferences(t *testing.T) {
 		message []string
 	}{
 		{"kink", unary(gorgonia.Rectify), at(-1, 0, 1), nil,
-			[]string{"1 of 3 entries", "a kink at input 0 at [1], which is 0", "one-sided differences disagree", "Exclude"}},
-		{"two kinks", unary(gorgonia.Rectify), at(0, 1, 1e-7), nil, []string{"2 of 3 entries", "a kink at input 0 at ["}},
-		{"kink in float32", unary(gorgonia.Rectify), in32(at(-1, 0, 1)), nil, []string{"a kink at input 0 at [1]", "Exclude"}},
+			[]string{"1 of 3 entries", "a kink or a jump at input 0 at [1], which is 0", "one-sided differences disagree", "Exclude"}},
+		{"two kinks", unary(gorgonia.Rectify), at(0, 1, 1e-7), nil, []string{"2 of 3 entries", "a kink or a jump at input 0 at ["}},
+		{"kink in float32", unary(gorgonia.Rectify), in32(at(-1, 0, 1)), nil, []string{"a kink or a jump at input 0 at [1]", "Exclude"}},
 		{"kink on a direction", unary(gorgonia.Rectify), at(-1, 0, 1), []gradcheck.Option{gradcheck.Directions(1)},
-			[]string{"along a direction", "a kink along a direction through input 0", "Exclude"}},
+			[]string{"along a direction", "a kink or a jump along a direction through input 0", "Exclude"}},
 		{"below the domain", unary(gorgonia.Sqrt), at(1, 0, 4), nil,
 			[]string{"output not finite", "the output at [1] is NaN at x - eps", "x = 0, input 0 at [1]", "Exclude"}},
 		{"above the domain", unary(func(x node) (node, error) { return gorgonia.Log1p(must(gorgonia.Neg(x))) }), at(.5, 1-1e-9), nil,
@@ -106,6 +106,9 @@ func TestPatterns(t *testing.T) {
 		}
 		return of(op)
 	}
+	clipped, rounded := square(), square()
+	clipped.do = elementwise(func(x ...float64) float64 { return math.Max(x[0]*x[0], 1) })
+	rounded.do = elementwise(func(x ...float64) float64 { return float64(float32(x[0] * x[0])) })
 	product := &adOperator{
 		operator: operator{name: "product", inputs: 2, do: elementwise(func(x ...float64) float64 { return x[0] * x[1] })},
 		doDiff: func(in nodes, out node) error {
@@ -127,6 +130,9 @@ func TestPatterns(t *testing.T) {
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * dy[i] }), mixed, "analytic is numeric divided by the input"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[i] * y[i] * dy[i] }), mixed, "analytic is numeric times the output"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[(i%2)*3+i/2] * dy[(i%2)*3+i/2] }), mixed, "analytic is numeric transposed"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return math.Sin(x[i]) * dy[i] }), mixed, "see DoDiff of square: at input 0 at [0 2], which is -1.43839, the derivative of the output at [0 2] is -2.87677, not -0.99"},
+		{of(rounded), mixed, "float32"},
+		{of(clipped), mixed, "numeric is 0 in every one that failed"},
 		{of(product), pair, "the gradients of inputs 0 and 1 are interchanged"},
 	} {
 		err := gradcheck.Check(c.f, c.inputs, gradcheck.Machines(gradcheck.Lisp))
@@ -163,30 +169,39 @@ func TestWrongOperatorOfMany(t *testing.T) {
 		}
 		return in[0], nil
 	}
+	returning := square()
+	returning.do = func(in ...gorgonia.Value) (gorgonia.Value, error) { return in[0], nil }
 	for _, c := range []struct {
 		name    string
 		f       gradcheck.Func
 		machine gradcheck.Machine
 		fault   gradcheck.Fault
+		op      string
 		message string
 	}{
-		{"factor, tape", among(scaledGradient(3)), gradcheck.Tape, gradcheck.WrongGradient, "analytic is 3 times numeric"},
-		{"factor, Lisp", among(scaledGradient(3)), gradcheck.Lisp, gradcheck.WrongGradient, "analytic is 3 times numeric"},
-		{"upstream gradient", among(forgetful), gradcheck.Lisp, gradcheck.NonzeroGradient, "multiply by"},
-		{"not deterministic", among(drifting), gradcheck.Tape, gradcheck.NotDeterministic, "NondetTol"},
+		{"factor, tape", among(scaledGradient(3)), gradcheck.Tape, gradcheck.WrongGradient, "square", "analytic is 3 times numeric"},
+		{"factor, Lisp", among(scaledGradient(3)), gradcheck.Lisp, gradcheck.WrongGradient, "square", "analytic is 3 times numeric"},
+		{"upstream gradient", among(forgetful), gradcheck.Lisp, gradcheck.NonzeroGradient, "square", "multiply by"},
+		{"not deterministic", among(drifting), gradcheck.Tape, gradcheck.NotDeterministic, "square", "NondetTol"},
 		{"changes an input", unary(func(x node) (node, error) {
 			y, err := gorgonia.ApplyOp(overwriting, x)
 			if err != nil {
 				return nil, err
 			}
 			return gorgonia.Sum(y)
-		}), gradcheck.Tape, gradcheck.InputChanged, "by Do"},
+		}), gradcheck.Tape, gradcheck.InputChanged, "square", "by Do"},
+		{"returns its input to one that overwrites", unary(func(x node) (node, error) {
+			return gorgonia.Rectify(must(gorgonia.ApplyOp(returning, x)))
+		}), gradcheck.Tape, gradcheck.InputChanged, "⊙ false", "returned by square"},
+		{"overwrites wrongly", unary(func(x node) (node, error) {
+			return gorgonia.HadamardProd(x, must(gorgonia.ApplyOp(newOverwriter(3), must(gorgonia.Neg(x)))))
+		}), gradcheck.Tape, gradcheck.NotDeterministic, "double", "OverwritesInput"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := gradcheck.Check(c.f, mixed, gradcheck.Machines(c.machine))
 			var e *gradcheck.Error
-			if !errors.As(err, &e) || e.Fault != c.fault || e.Op != "square" || !strings.Contains(err.Error(), c.message) {
-				t.Errorf("%v: expected %v in square, %q", err, c.fault, c.message)
+			if !errors.As(err, &e) || e.Fault != c.fault || e.Op != c.op || !strings.Contains(err.Error(), c.message) {
+				t.Errorf("%v: expected %v in %s, %q", err, c.fault, c.op, c.message)
 			}
 		})
 	}

@@ -30,6 +30,8 @@ type slope struct {
 	central      float64 // from a step below to a step above
 	below, above float64 // from a step below to the point, and from there to a step above
 	rounding     float64 // by how much rounding of the outputs may change central
+	moved        int     // number of output entries that change
+	output, at   int     // the last of them
 }
 
 // plan chooses what to measure.
@@ -198,6 +200,7 @@ func (c *config) difference(d probe, t *tape, p *problem, w *want) (slope, *Erro
 			s.above += u * (a - y)
 			s.below += u * (y - b)
 			if a != b {
+				s.moved, s.output, s.at = s.moved+1, k, j
 				s.rounding += (u * y * unit) * (u * y * unit)
 			}
 		}

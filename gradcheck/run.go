@@ -53,7 +53,10 @@ func runGuarded(l *journal, nodes []*gorgonia.Node, in []*operand, machine func(
 		l.changed = func() bool { e, err := changed(nodes, in); return e != nil || err != nil }
 		if err := machine(); err == nil && l.changer != nil {
 			fault.Op, fault.Detail = l.changer.Op.String(), strings.TrimPrefix(fault.Detail+", by "+l.method, ", ")
-			fault.Hint = "the operator wrote to memory that is an input's. Its own input may share that memory, as Reshape's result does"
+			fault.Hint = "the operator wrote to memory that is an input's: a result needs memory of its own, unless OverwritesInput is agreed with Gorgonia"
+			if len(l.sharers) > 0 {
+				fault.Hint = fmt.Sprintf("the operator may have overwritten what it was given: that was an input's memory, returned by %s", strings.Join(l.sharers, ", "))
+			}
 		}
 	}
 	return fault
