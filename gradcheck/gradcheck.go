@@ -1,15 +1,30 @@
 // Package gradcheck checks the gradients of Gorgonia expressions against
 // central differences, as torch.autograd.gradcheck and gradgradcheck do for
-// PyTorch. It needs nothing of an operator but that it can be applied to nodes:
+// PyTorch.
 //
+//	f := func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Tanh(in[0]) }
 //	x := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{-2, -1, -.5, .5, 1, 2}))
-//	err := gradcheck.Check(func(in ...*gorgonia.Node) (*gorgonia.Node, error) {
-//		return gorgonia.Tanh(in[0])
-//	}, []*tensor.Dense{x})
+//	err := gradcheck.Check(f, []*tensor.Dense{x})       // the gradient of f, on both machines
+//	err = gradcheck.CheckSecond(f, []*tensor.Dense{x})  // the gradient of that gradient
 //
-// [Check] compares the gradients of the tape machine (SymDiff) and of the Lisp
-// machine (DoDiff) with central differences. [CheckSecond] does the same with
-// the gradient of the gradient. An operator is right when both return nil.
+// A nil means that at these inputs, on the machines chosen, each entry of each
+// gradient agrees with its central difference, within the tolerances and for one
+// random upstream gradient; that gradients have the shape and dtype of their
+// inputs, are the same in every run, and are added to those that are there; and
+// that no operator failed, panicked or changed an input.
+//
+// A nil does not mean
+//   - that f computes what it should: its gradients are those of what it does
+//     compute. Two operators that Gorgonia takes for one, because their hashes
+//     agree, pass;
+//   - that the gradients are right at other inputs, in other shapes or dtypes, or
+//     in entries that Exclude, Sample, Inputs or Machines leave out;
+//   - that errors below the tolerances are not there, nor, with [Directions],
+//     those that cancel along every direction;
+//   - that an operator which overwrites its inputs is safe in other graphs.
+//
+// An error is an [*Error]. It names the operator, the machine, the input and the
+// entry, what was given and what was expected, and the likely cause.
 //
 // # What is compared
 //
@@ -22,15 +37,31 @@
 // The differences of the outputs are taken before they are summed, so that only
 // outputs which the entry moves bring rounding errors. The outputs for numeric
 // are computed by a tape machine on a graph of their own, in which no operator
-// may overwrite its input.
+// may overwrite its input. [Directions] has a rule of its own.
 //
 // Before gradients are compared, these faults are looked for, each with its own
 // [Fault]: a panic or an error inside an operator, a result that has not the
 // shape or dtype that was inferred, an operator without SymDiff (tape) or
-// DoDiff (Lisp) between inputs and output, a changed input, two runs that
-// differ in a bit, and a gradient that is not zero though the upstream gradient
-// is. Afterwards, on the Lisp machine, a second run without clearing the
-// gradients must double them: DoDiff accumulates.
+// DoDiff (Lisp) between inputs and output, a gradient that is missing or of
+// another shape or dtype than its input, a changed input, an output that is not
+// finite, two runs that differ in a bit (or by more than [NondetTol]), and a
+// gradient that is not zero though the upstream gradient is. Afterwards, on the
+// Lisp machine, a second run without clearing the gradients must double them:
+// DoDiff accumulates.
+//
+// Gorgonia's own Repeat, and so every broadcast, loses a dimension of size 1 in
+// its gradient. From Gorgonia's operators such shapes are accepted.
+//
+// # Gradients inside an expression
+//
+// If f calls [gorgonia.Grad], as a loss with a gradient penalty may, a program
+// that differentiates f calls Grad a second time on one graph. Gorgonia then
+// skips the nodes that have a derivative already, and often gives wrong numbers
+// without an error. Check compares f's true gradients with those that this
+// second Grad gives on f's own graph, and reports a difference as [SecondGrad].
+// What counts as right depends on what is differentiated: choose with [Inputs]
+// what the program gives to Grad. On the Lisp machine and at second order, the
+// expression is checked on a fresh graph only.
 //
 // # Kinks
 //
@@ -59,9 +90,6 @@
 // CheckSecond runs the expression of a gradient alone. An operator whose
 // gradient needs what the operator kept in memory when it ran, and not its
 // inputs and output only, as BatchNorm's does, cannot be checked so.
-//
-// Whether an expression computes what it should is not checked, only that its
-// gradients are those of what it computes.
 package gradcheck
 
 import (
@@ -71,7 +99,7 @@ import (
 
 // Func builds the expression under test from its inputs, on the inputs' graph.
 // It is called once per check. The node it returns may have any shape, of
-// float64 or float32. It may hold gradients taken with [gorgonia.Grad] inside.
+// float64 or float32. It may call [gorgonia.Grad].
 type Func func(inputs ...*gorgonia.Node) (*gorgonia.Node, error)
 
 // Check compares the gradients of f at inputs with central differences, on

@@ -1,6 +1,8 @@
 package gradcheck_test
 
 import (
+	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -84,8 +86,11 @@ func TestGradInside(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := gradcheck.Check(c.f, c.inputs, append(c.opts, gradcheck.Machines(gradcheck.Tape))...)
-			if c.right != (err == nil) {
-				t.Errorf("%v: expected pass to be %t", err, c.right)
+			switch {
+			case c.right && err != nil:
+				t.Error(err)
+			case !c.right && err == nil:
+				t.Error(mended("a second Grad on one graph", "SecondGrad and what finds it"))
 			}
 			if err == nil {
 				return
@@ -96,5 +101,50 @@ func TestGradInside(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is reported is what a program gets that uses nothing but Gorgonia.
+func TestGradInsideIsThatOfTheProgram(t *testing.T) {
+	naive := func(in ...node) (node, error) {
+		c := critic{in[1], in[2], gorgonia.Tanh}
+		return penalty(c, c.taken, in[0], in[0])
+	}
+	written := func(in ...node) (node, error) {
+		c := critic{in[1], in[2], gorgonia.Tanh}
+		return penalty(c, c.written, in[0], in[0])
+	}
+	inputs := []*tensor.Dense{dense(0.1, 4, 2), dense(2.5, 2, 5), dense(3.3, 5, 1)}
+	program := func(loss gradcheck.Func) []*tensor.Dense {
+		g := gorgonia.NewGraph()
+		var in nodes
+		for i, v := range inputs {
+			in = append(in, input(g, string(rune('a'+i)), v.Shape(), v.Clone().(*tensor.Dense).Float64s()...))
+		}
+		grads, err := gorgonia.Grad(must(loss(in...)), in[1:]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := make([]gorgonia.Value, len(grads))
+		for i, n := range grads {
+			gorgonia.Read(n, &values[i])
+		}
+		if err := gorgonia.NewTapeMachine(g).RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		return []*tensor.Dense{values[0].(*tensor.Dense), values[1].(*tensor.Dense)}
+	}
+	var e *gradcheck.Error
+	if err := gradcheck.Check(naive, inputs, gradcheck.Inputs(1, 2), gradcheck.Machines(gradcheck.Tape)); !errors.As(err, &e) || e.Fault != gradcheck.SecondGrad {
+		t.Fatalf("%v: expected %v. If there is no error, %s", err, gradcheck.SecondGrad, mended("a second Grad on one graph", "this test"))
+	}
+	got, want := program(naive), program(written)
+	for _, entry := range e.Entries {
+		wrong, _ := got[entry.Input-1].At(entry.Index...)
+		right, _ := want[entry.Input-1].At(entry.Index...)
+		// Both of the entry's values are multiplied with the upstream gradient.
+		if ratio := wrong.(float64) / right.(float64); math.Abs(entry.Analytic/entry.Numeric-ratio) > 1e-9 {
+			t.Errorf("%v: expected %v times the right one", entry, ratio)
+		}
 	}
 }
