@@ -201,12 +201,12 @@ func fits(gradient, n *gorgonia.Node, makers ...*gorgonia.Node) bool {
 		return false
 	}
 	ofGorgonia := slices.ContainsFunc(makers, func(m *gorgonia.Node) bool { return isGorgonias(m.Op()) })
-	return sameShape(gradient.Shape(), n.Shape()) || ofGorgonia && sameButForOnes(gradient.Shape(), n.Shape())
+	return sameShape(gradient.Shape(), n.Shape()) || ofGorgonia && n.Op() != nil && sameButForOnes(gradient.Shape(), n.Shape())
 }
 
 // isGorgonias tells whether op is one of Gorgonia's own. The gradient of its
-// Repeat, and so of every broadcast, has lost the dimension of size 1 that was
-// repeated. The rest of Gorgonia takes it, and nobody but Gorgonia can mend it.
+// Repeat, which broadcasts use, has lost the dimension of size 1 that was
+// repeated. Broadcasts reshape it back, and only Gorgonia can mend Repeat.
 func isGorgonias(op gorgonia.Op) bool {
 	t := reflect.TypeOf(op)
 	if t != nil && t.Kind() == reflect.Pointer {

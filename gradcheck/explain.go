@@ -246,20 +246,15 @@ func (c *config) explain(e *Error, m Machine, p *problem) {
 		if e.Fault != WrongGradient {
 			return
 		}
-		hint := fmt.Sprintf("see DoDiff of %s", e.Op)
+		where, facts := "DoDiff of "+e.Op, alone.Hint
 		if m == Tape {
-			hint = fmt.Sprintf("see SymDiff of %s and the operators that it returns", e.Op)
+			where = "SymDiff of " + e.Op + " and the operators that it returns"
 		}
 		if alone != e {
-			hint += ", which is wrong when it is checked alone, too"
+			where += ", which is wrong when it is checked alone, too"
+			facts = strings.Trim(alone.Detail+", "+facts, ", ")
 		}
-		if alone != e && alone.Detail != "" {
-			hint += ": " + alone.Detail
-		}
-		if alone.Hint != "" {
-			hint += ": " + alone.Hint
-		}
-		e.Hint = hint
+		e.Hint = strings.TrimSuffix("see "+where+": "+facts, ": ")
 	}
 	var ops []*gorgonia.Node
 	active := p.active(p.differentiated())

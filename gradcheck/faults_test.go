@@ -133,6 +133,17 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			"[0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500]", "[0.2500 0.2500 0.0000 0.0000 0.0000 0.0000 0.0000 0.0000]",
 		}, {
+			"Repeat, tape: the gradient has lost a dimension",
+			func(g *ExprGraph) any {
+				a, b := input(g, "a", matrix, 1, 2, 3, 4), input(g, "b", tensor.Shape{1, 2}, 5, 6)
+				if _, err := Grad(Must(Sum(Must(BroadcastAdd(a, b, nil, []byte{0})))), b); err != nil {
+					return err
+				}
+				repeated := g.AllNodes()[2] // a reshape of b
+				return fmt.Sprint(repeated.Shape(), repeated.Deriv().Shape())
+			},
+			"(1, 2) (1, 2)", "(1, 2) (2)",
+		}, {
 			"OuterProd, tape",
 			func(g *ExprGraph) any {
 				a, b := input(g, "a", vector, 1, 2), input(g, "b", tensor.Shape{3}, 3, 4, 5)

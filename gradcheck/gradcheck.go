@@ -49,8 +49,9 @@
 // Lisp machine, a second run without clearing the gradients must double them:
 // DoDiff accumulates.
 //
-// Gorgonia's own Repeat, and so every broadcast, loses a dimension of size 1 in
-// its gradient. From Gorgonia's operators such shapes are accepted.
+// Gorgonia's own Repeat, which broadcasts use, loses a dimension of size 1 in its
+// gradient. From Gorgonia's operators such gradients of intermediate values are
+// accepted, not those of inputs.
 //
 // # Gradients inside an expression
 //

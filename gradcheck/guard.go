@@ -125,7 +125,7 @@ func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, out
 	g.journal.look(g, "DoDiff", nil, nil)
 	for i, n := range inputs {
 		fault := gradientFault(n)
-		if d, _ := n.Grad(); fault == "" || !fitted[i] || isGorgonias(g.Op) && sameButForOnes(d.Shape(), n.Shape()) {
+		if d, _ := n.Grad(); fault == "" || !fitted[i] || isGorgonias(g.Op) && n.Op() != nil && sameButForOnes(d.Shape(), n.Shape()) {
 			continue
 		}
 		g.fail(MismatchedGradient, fmt.Sprintf("DoDiff left input %d of the operator with a gradient of %s", i, fault), nil)

@@ -89,12 +89,16 @@ func gradient(n *gorgonia.Node) []float64 {
 func elementwise(f func(x ...float64) float64) func(in ...gorgonia.Value) (gorgonia.Value, error) {
 	return func(in ...gorgonia.Value) (gorgonia.Value, error) {
 		out := in[0].(*tensor.Dense).Clone().(*tensor.Dense)
-		x := make([]float64, len(in))
-		for i := range numbers(out) {
-			for k, v := range in {
-				x[k] = numbers(v)[i]
+		x, y := make([]float64, len(in)), numbers(out)
+		data := make([][]float64, len(in))
+		for k, v := range in {
+			data[k] = numbers(v)
+		}
+		for i := range y {
+			for k := range x {
+				x[k] = data[k][i]
 			}
-			numbers(out)[i] = f(x...)
+			y[i] = f(x...)
 		}
 		return out, nil
 	}
