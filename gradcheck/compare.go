@@ -147,11 +147,18 @@ func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 			t.add(e, op.shape, d.entries[0])
 		} else {
 			// Relative to one entry, not to the sum of all: one may be wrong.
-			e.Allowed = c.allowed(typical) + s.rounding
+			e.Allowed = c.allowed(typical)
+			if math.Abs(analytic-s.central) > e.Allowed {
+				var step float64
+				if s, step = c.refine(d, p, w); step > 0 {
+					e.Analytic, typical = d.along(r.grad[d.wrt], op, step)
+					e.Numeric, e.Allowed = s.central, c.allowed(typical)+math.Min(s.rounding, typical/4)
+				}
+			}
 			t.add(e, nil, 0)
 		}
 		if len(t.failed) > failed {
-			misses = append(misses, miss{d, s, analytic, e.Allowed})
+			misses = append(misses, miss{d, s, e.Analytic, e.Allowed})
 		}
 	}
 	e := t.fault(WrongGradient)

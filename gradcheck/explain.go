@@ -24,12 +24,12 @@ type miss struct {
 func (c *config) unreliable(p *problem, misses []miss) string {
 	kinks, worst := 0, miss{}
 	for _, m := range misses {
-		diff, bend := math.Abs(m.analytic-m.central), math.Abs(m.above-m.below)
+		diff := math.Abs(m.analytic - m.central)
 		switch {
-		// Without a kink they differ by about eps times the second derivative.
-		case bend > 20*c.eps*math.Max(1, math.Abs(m.central)) && diff <= bend/2+m.allowed:
+		// Curvature alone bends by about eps times the second derivative.
+		case m.bend > 20*c.eps*math.Max(1, math.Abs(m.central)) && m.bend > 4*m.rounding && diff <= m.bend/2+m.allowed:
 			kinks++
-		case diff <= m.rounding:
+		case diff <= m.rounding || m.direction != nil && diff <= 4*m.rounding:
 		default:
 			return ""
 		}
@@ -48,7 +48,7 @@ func (c *config) unreliable(p *problem, misses []miss) string {
 	for _, j := range worst.entries {
 		x = math.Max(x, math.Abs(op.data[j]))
 	}
-	return fmt.Sprintf("rounding, %s: the outputs are so large that rounding them changes numeric by up to %.2g. Choose a larger Eps, such as %.0e, or smaller inputs",
+	return fmt.Sprintf("rounding, %s: the outputs are so large that rounding may change numeric by %.2g. Choose a larger Eps, such as %.0e, or smaller inputs",
 		where, worst.rounding, math.Cbrt(unitRoundoff(op.dtype))*x)
 }
 

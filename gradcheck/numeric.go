@@ -13,6 +13,7 @@ import (
 type want struct {
 	upstream [][]float64 // weights of the outputs
 	outputs  [][]float64
+	tape     *tape // that computes them
 	probes   []probe
 	slopes   []slope // of each probe
 	excluded int
@@ -29,7 +30,8 @@ type probe struct {
 type slope struct {
 	central      float64 // from a step below to a step above
 	below, above float64 // from a step below to the point, and from there to a step above
-	rounding     float64 // by how much rounding of the outputs may change central
+	bend         float64 // by how much above and below differ, though not for curvature
+	rounding     float64 // by how much rounding may change central
 	moved        int     // number of output entries that change
 	output, at   int     // the last of them
 }
@@ -114,13 +116,13 @@ func (c *config) measure(p *problem, w *want) error {
 	if e := c.sameRuns(p, again, reference); e != nil {
 		return e
 	}
-	w.outputs = reference.out
+	w.outputs, w.tape = reference.out, t
 	if at := p.notFinite(reference); at != "" {
 		return &Error{Fault: NotFinite, Detail: at, Hint: "there is nothing to take differences of: choose inputs for which every output is finite"}
 	}
 	var outside *Error
 	for _, d := range w.probes {
-		s, fault, err := c.difference(d, t, p, w)
+		s, fault, err := c.difference(d, c.eps, p, w)
 		if err != nil {
 			return err
 		}
@@ -152,7 +154,7 @@ func (p *problem) notFinite(r *run) string {
 }
 
 // difference measures along d. The Error is that of a step out of the domain.
-func (c *config) difference(d probe, t *tape, p *problem, w *want) (slope, *Error, error) {
+func (c *config) difference(d probe, eps float64, p *problem, w *want) (slope, *Error, error) {
 	i := p.wrt[d.wrt]
 	op := p.point[i]
 	moved := slices.Clone(p.point)
@@ -164,13 +166,13 @@ func (c *config) difference(d probe, t *tape, p *problem, w *want) (slope, *Erro
 			there.data[j] = d.step(op, k, h)
 		}
 		moved[i] = &there
-		r, err := t.run(moved)
+		r, err := w.tape.run(moved)
 		if err != nil {
 			return nil, err
 		}
 		if at := p.notFinite(r); at != "" && outside == nil {
 			outside = &Error{Fault: NotFinite, Hint: "the step leaves the domain of the function: choose inputs farther inside, or leave such entries out with Exclude"}
-			outside.Detail = fmt.Sprintf("%s at x %s eps, a step of %.3g %s the inputs along a direction", at, side, c.eps, map[string]string{"+": "above", "-": "below"}[side])
+			outside.Detail = fmt.Sprintf("%s at x %s eps, a step of %.3g %s the inputs along a direction", at, side, eps, map[string]string{"+": "above", "-": "below"}[side])
 			if d.direction == nil {
 				outside.Detail = fmt.Sprintf("%s at x %s eps: x = %.9g, input %d at %v, becomes %.9g",
 					at, side, op.data[d.entries[0]], op.input, unravel(d.entries[0], op.shape), there.data[d.entries[0]])
@@ -178,18 +180,18 @@ func (c *config) difference(d probe, t *tape, p *problem, w *want) (slope, *Erro
 		}
 		return r.out, nil
 	}
-	above, err := at(c.eps, "+")
+	above, err := at(eps, "+")
 	if err != nil {
 		return slope{}, nil, err
 	}
-	below, err := at(-c.eps, "-")
+	below, err := at(-eps, "-")
 	if err != nil {
 		return slope{}, nil, err
 	}
-	lengthAbove, lengthBelow := c.eps, c.eps
+	lengthAbove, lengthBelow := eps, eps
 	if d.direction == nil {
 		x := op.data[d.entries[0]]
-		lengthAbove, lengthBelow = d.step(op, 0, c.eps)-x, x-d.step(op, 0, -c.eps)
+		lengthAbove, lengthBelow = d.step(op, 0, eps)-x, x-d.step(op, 0, -eps)
 	}
 	var s slope
 	for k, up := range w.upstream {
@@ -208,8 +210,42 @@ func (c *config) difference(d probe, t *tape, p *problem, w *want) (slope, *Erro
 	s.central /= lengthAbove + lengthBelow
 	s.above /= lengthAbove
 	s.below /= lengthBelow
+	s.bend = math.Abs(s.above - s.below)
 	s.rounding = 4 * math.Sqrt(s.rounding) / (lengthAbove + lengthBelow)
 	return s, outside, nil
+}
+
+// refine measures along a direction with larger and larger steps, and returns
+// the slope that agrees best with those of the next steps, and its step. By how
+// much they differ is what rounding is. Many small errors, such as those of a
+// long sum, are large beside the gradient of one entry.
+func (c *config) refine(d probe, p *problem, w *want) (best slope, step float64) {
+	var slopes []slope
+	for h := c.eps; len(slopes) < 5; h *= 4 {
+		s, outside, err := c.difference(d, h, p, w)
+		if err != nil || outside != nil {
+			break
+		}
+		slopes = append(slopes, s)
+	}
+	bend := 0.0
+	if len(slopes) > 1 && slopes[1].bend < 2*slopes[0].bend {
+		bend = slopes[0].bend // curvature grows with the step, a kink does not
+	}
+	best.rounding = math.Inf(1)
+	for i, s := range slopes {
+		s.rounding = 0
+		for _, j := range []int{i - 1, i + 1} {
+			if j >= 0 && j < len(slopes) {
+				s.rounding = math.Max(s.rounding, 2*math.Abs(s.central-slopes[j].central))
+			}
+		}
+		if s.rounding < best.rounding {
+			best, step = s, c.eps*math.Pow(4, float64(i))
+			best.bend = bend
+		}
+	}
+	return best, step
 }
 
 // step returns where the k-th of d's entries is after a step h.

@@ -88,13 +88,16 @@ func Sample(n int) Option { return func(c *config) { c.sample = n } }
 // which entry is wrong.
 //
 // Each entry moves by its own share of Eps, drawn between 0.5 and 1.5 and of
-// either sign. What is allowed is Atol, plus Rtol times the root mean square of
-// the gradient's entries, plus what rounding of the outputs can do. It does not
-// grow with the number of entries, so that a single wrong one shows as it would
-// alone, if it is wrong by more than twice that. What can be missed are errors
-// that cancel along all n directions: with tolerances of 1e-3 of the error, two
-// equal and opposite ones cancel along one direction with a probability of about
-// 1 in 1000, and along n with the n-th power of that.
+// either sign. What is allowed is Atol plus Rtol times the root mean square of
+// the gradient's entries. It does not grow with the number of entries, so that a
+// single wrong one shows as it would alone, if it is wrong by more than twice
+// that. Where the difference is larger, steps of up to 256·Eps are tried as well,
+// and what they differ by is allowed, too, up to a quarter of the root mean
+// square: rounding in a long sum, and curvature, are no faults.
+//
+// What can be missed are errors that cancel along all n directions. Two equal and
+// opposite ones, 1000 times as large as what is allowed, cancel along one
+// direction with a probability of 1 in 1000, along two with 1 in a million.
 func Directions(n int) Option { return func(c *config) { c.directions = n } }
 
 func newConfig(opts []Option) (*config, error) {
