@@ -164,11 +164,14 @@ func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 	e := t.fault(WrongGradient)
 	if e != nil {
 		e.Excluded = w.excluded
-		e.Detail = pattern(p, w, misses)
-		e.Hint = cmp.Or(c.unreliable(p, misses), p.denied(r, misses))
+		e.Hint = c.inputsToBlame(p, misses)
+		if e.Hint == "" {
+			e.Detail = pattern(p, w, misses)
+			e.Hint = p.deniedByDiffWRT(r, misses)
+		}
 		e.explained = e.Hint != ""
 		if !e.explained {
-			e.Hint = p.where(w, misses)
+			e.Hint = p.whereWrong(w, misses)
 		}
 	}
 	return e
@@ -209,8 +212,14 @@ func (c *config) sameInProgram(p *problem, right *run, w *want) *Error {
 		r, err = runs(w.upstream, false)
 		return err
 	})
+	if e, ok := err.(*Error); ok && e.Fault == InputChanged {
+		return e // here operators may overwrite, as in the program
+	}
 	if err != nil {
 		return fault(&Error{Err: err})
+	}
+	if e := c.sameOutputs(p, r, w); e != nil {
+		return e
 	}
 	var t tally
 	for k, grad := range right.grad {

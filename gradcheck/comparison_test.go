@@ -81,7 +81,7 @@ func TestComparisonWithPyTorch(t *testing.T) {
 		d[3], d[4] = d[4], d[3]
 		return d
 	})
-	runs := 0.0
+	runs, nan := 0.0, math.NaN()
 	noise := func(size float64) float64 { runs++; return runs * size }
 	at := func(x ...float64) []*tensor.Dense {
 		return []*tensor.Dense{tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))}
@@ -119,7 +119,7 @@ func TestComparisonWithPyTorch(t *testing.T) {
 		"shape (6) for (2, 3)":              shaped(tensor.Float64, 6),
 		"shape (3) for (2, 3)":              shaped(tensor.Float64, 3),
 		"float32 for float64":               shaped(tensor.Float32, 2, 3),
-		"the gradient is NaN":               backward(func(x, g float64) float64 { return x * g * math.NaN() }),
+		"the gradient is NaN":               backward(func(x, g float64) float64 { return x * g * nan }),
 		"the upstream gradient is left out": backward(func(x, g float64) float64 { return 2 * x }),
 		"the upstream gradient is squared":  backward(func(x, g float64) float64 { return 2 * x * g * g }),
 		"no gradient is returned": func() string {

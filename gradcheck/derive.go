@@ -91,7 +91,7 @@ func (e expression) gradients(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node,
 		fault.Machine = Tape
 		return nil, fault
 	}
-	return ofAll(wrt, active, derived), nil
+	return alignGradients(wrt, active, derived), nil
 }
 
 // gradOfSum does the same with Grad of Σ upstream·out, for an expression of one
@@ -109,12 +109,12 @@ func (e expression) gradOfSum(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node,
 	if err != nil {
 		return nil, err
 	}
-	return ofAll(wrt, active, derived), nil
+	return alignGradients(wrt, active, derived), nil
 }
 
-// ofAll returns the gradient of each of wrt: nil for those that are not active,
-// the next of derived for those that are.
-func ofAll(wrt []*gorgonia.Node, active map[*gorgonia.Node]bool, derived gorgonia.Nodes) []*gorgonia.Node {
+// alignGradients returns the gradient of each of wrt: nil for those that are not
+// active, the next of derived for those that are.
+func alignGradients(wrt []*gorgonia.Node, active map[*gorgonia.Node]bool, derived gorgonia.Nodes) []*gorgonia.Node {
 	grads := make([]*gorgonia.Node, len(wrt))
 	for i, n := range wrt {
 		if active[n] {
@@ -145,7 +145,7 @@ func (e expression) symDiffFault(active map[*gorgonia.Node]bool, err error) *Err
 		}
 	}
 	if err == nil {
-		err = fmt.Errorf("a gradient has another shape or dtype than its node")
+		return &Error{Fault: MismatchedGradient, Detail: "differentiating"}
 	}
 	fault := &Error{Fault: Failed, Detail: "differentiating", Err: err}
 	if p, ok := err.(*panicError); ok {

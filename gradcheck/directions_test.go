@@ -3,6 +3,7 @@ package gradcheck_test
 import (
 	"testing"
 
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/leakyrelu/gradcheck"
 	"gorgonia.org/tensor"
 )
@@ -44,16 +45,26 @@ func TestDirectionsFindSwappedEntries(t *testing.T) {
 	}
 }
 
-// One wrong entry shows among a million.
+// One wrong entry shows among many, also where a long sum makes the differences
+// so coarse that larger steps are needed. What is right passes.
 func TestDirectionsFindOneEntry(t *testing.T) {
-	x := []*tensor.Dense{dense(0.4, 1000, 1000)}
-	right := of(square())
+	x := []*tensor.Dense{dense(0.4, 400, 500)}
 	halved := of(misplaced(func(dx, _ []float64) { dx[123456] /= 2 }))
-	options := []gradcheck.Option{gradcheck.Directions(1), gradcheck.Machines(gradcheck.Lisp)}
-	if err := gradcheck.Check(right, x, options...); err != nil {
-		t.Error(err)
+	summed := func(f gradcheck.Func) gradcheck.Func {
+		return func(in ...node) (node, error) { return gorgonia.Sum(must(f(in...))) }
 	}
-	if gradcheck.Check(halved, x, options...) == nil {
-		t.Error("one entry of a million is half of what it should be: not found")
+	options := []gradcheck.Option{gradcheck.Directions(1), gradcheck.Machines(gradcheck.Lisp)}
+	for name, f := range map[string]func(gradcheck.Func) gradcheck.Func{
+		"alone": func(f gradcheck.Func) gradcheck.Func { return f }, "summed": summed,
+	} {
+		if err := gradcheck.Check(f(of(square())), x, options...); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if gradcheck.Check(f(halved), x, options...) == nil {
+			t.Errorf("%s: one entry of 200,000 is half of what it should be: not found", name)
+		}
+	}
+	if err := gradcheck.Check(summed(unary(gorgonia.Square)), x, gradcheck.Directions(2), gradcheck.Machines(gradcheck.Tape)); err != nil {
+		t.Error(err)
 	}
 }

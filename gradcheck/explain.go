@@ -19,9 +19,9 @@ type miss struct {
 	allowed  float64
 }
 
-// unreliable returns why the central differences of all misses mean nothing, ""
+// inputsToBlame returns why the central differences of all misses mean nothing, ""
 // if those of one do.
-func (c *config) unreliable(p *problem, misses []miss) string {
+func (c *config) inputsToBlame(p *problem, misses []miss) string {
 	kinks, worst := 0, miss{}
 	for _, m := range misses {
 		diff := math.Abs(m.analytic - m.central)
@@ -44,12 +44,12 @@ func (c *config) unreliable(p *problem, misses []miss) string {
 		return fmt.Sprintf("a kink or a jump %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
 			where, worst.below, worst.above)
 	}
-	x := 1.0
-	for _, j := range worst.entries {
-		x = math.Max(x, math.Abs(op.data[j]))
+	advice := "smaller inputs, or fewer entries, or float64"
+	if worst.direction == nil {
+		x := math.Max(1, math.Abs(op.data[worst.entries[0]]))
+		advice = fmt.Sprintf("a larger Eps, such as %.0e, or smaller inputs", math.Cbrt(unitRoundoff(op.dtype))*x)
 	}
-	return fmt.Sprintf("rounding, %s: the outputs are so large that rounding may change numeric by %.2g. Choose a larger Eps, such as %.0e, or smaller inputs",
-		where, worst.rounding, math.Cbrt(unitRoundoff(op.dtype))*x)
+	return fmt.Sprintf("rounding, %s: the outputs are so large that rounding may change numeric by %.2g. Choose %s", where, worst.rounding, advice)
 }
 
 // pattern describes what the analytic values of misses have in common, "" if
@@ -106,7 +106,7 @@ func pattern(p *problem, w *want, misses []miss) string {
 				}
 				return entry(k+l-m.wrt, m.entries[0])
 			}) {
-				return fmt.Sprintf("the gradients of inputs %d and %d are interchanged", p.operand(l).input, p.operand(k).input)
+				return fmt.Sprintf("the gradients of %s and %s are interchanged", Entry{Input: p.operand(l).input}.of(), Entry{Input: p.operand(k).input}.of())
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func pattern(p *problem, w *want, misses []miss) string {
 		return "analytic is numeric transposed"
 	}
 	if len(w.outputs) > 1 {
-		return ""
+		return "" // entry by entry, there is not one output
 	}
 	for _, f := range []struct {
 		name string
@@ -153,9 +153,9 @@ func pattern(p *problem, w *want, misses []miss) string {
 	return ""
 }
 
-// denied tells which operator's DiffWRT keeps all gradients from the input of a
+// deniedByDiffWRT tells which operator's DiffWRT keeps all gradients from the input of a
 // miss, "" if none does.
-func (p *problem) denied(r *run, misses []miss) string {
+func (p *problem) deniedByDiffWRT(r *run, misses []miss) string {
 	for _, m := range misses {
 		if r.grad[m.wrt] != nil {
 			continue
@@ -173,10 +173,10 @@ func (p *problem) denied(r *run, misses []miss) string {
 	return ""
 }
 
-// where tells the inputs that are wrong from those that are right, and what the
+// whereWrong tells the inputs that are wrong from those that are right, and what the
 // derivative at the worst miss should be if one entry of the output depends on
 // it alone.
-func (p *problem) where(w *want, misses []miss) string {
+func (p *problem) whereWrong(w *want, misses []miss) string {
 	var s []string
 	if len(p.wrt) > 1 {
 		wrong, all := make([]int, len(p.wrt)), make([]int, len(p.wrt))

@@ -54,8 +54,8 @@ func (l *journal) add(e *Error) {
 	}
 }
 
-// look is called after each call of a method of g's operator.
-func (l *journal) look(g *guard, method string, result gorgonia.Value, inputs []gorgonia.Value) {
+// noteChange is called after each call of a method of g's operator.
+func (l *journal) noteChange(g *guard, method string, result gorgonia.Value, inputs []gorgonia.Value) {
 	if l.changed == nil || l.changer != nil {
 		return
 	}
@@ -122,7 +122,7 @@ func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, out
 	if err := safely(func() error { return op.DoDiff(ctx, inputs, output) }); err != nil {
 		g.failed("DoDiff", err)
 	}
-	g.journal.look(g, "DoDiff", nil, nil)
+	g.journal.noteChange(g, "DoDiff", nil, nil)
 	for i, n := range inputs {
 		fault := gradientFault(n)
 		if d, _ := n.Grad(); fault == "" || !fitted[i] || isGorgonias(g.Op) && n.Op() != nil && sameButForOnes(d.Shape(), n.Shape()) {
@@ -159,7 +159,7 @@ func (g *guard) call(method string, inputs []gorgonia.Value, do func() (gorgonia
 		v, err = do()
 		return err
 	})
-	g.journal.look(g, method, v, inputs)
+	g.journal.noteChange(g, method, v, inputs)
 	switch {
 	case err != nil:
 		g.failed(method, err)

@@ -133,7 +133,7 @@ func TestPatterns(t *testing.T) {
 		{withGradient(func(i int, x, y, dy []float64) float64 { return math.Sin(x[i]) * dy[i] }), mixed, "see DoDiff of square: at input 0 at [0 2], which is -1.43839, the derivative of the output at [0 2] is -2.87677, not -0.99"},
 		{of(rounded), mixed, "float32"},
 		{of(clipped), mixed, "numeric is 0 in every one that failed"},
-		{of(product), pair, "the gradients of inputs 0 and 1 are interchanged"},
+		{of(product), pair, "the gradients of input 0 and input 1 are interchanged"},
 	} {
 		err := gradcheck.Check(c.f, c.inputs, gradcheck.Machines(gradcheck.Lisp))
 		if err == nil || !strings.Contains(err.Error(), c.message) {

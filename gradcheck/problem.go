@@ -39,7 +39,7 @@ func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem
 		}
 		p.point = append(p.point, op)
 	}
-	if err := c.choose(p); err != nil {
+	if err := c.chooseInputs(p); err != nil {
 		return nil, err
 	}
 	err := reportAs(order, 0, func() error {
@@ -68,9 +68,9 @@ func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem
 	return p, nil
 }
 
-// choose sets which inputs are differentiated, and the defaults that depend on
+// chooseInputs sets which inputs are differentiated, and the defaults that depend on
 // them.
-func (c *config) choose(p *problem) error {
+func (c *config) chooseInputs(p *problem) error {
 	for _, i := range c.wrt {
 		switch {
 		case i < 0 || i >= len(p.point):
