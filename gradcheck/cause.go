@@ -18,9 +18,12 @@ type miss struct {
 	allowed  float64
 }
 
-// inputsToBlame returns why the central differences of all misses mean nothing, ""
-// if those of one do.
-func (c *config) inputsToBlame(p *problem, misses []miss) string {
+// meaningless returns why the central differences of all misses mean nothing,
+// "" if those of one do mean something.
+func (c *config) meaningless(p *problem, w *want, misses []miss) string {
+	if inFloat32(p, w) {
+		return "the outputs are of float64 but hold float32 numbers, which are too coarse for differences: does an operator compute in float32?"
+	}
 	kinks, worst := 0, miss{}
 	for _, m := range misses {
 		diff := math.Abs(m.analytic - m.central)
@@ -56,9 +59,6 @@ func (c *config) inputsToBlame(p *problem, misses []miss) string {
 func pattern(p *problem, w *want, misses []miss) string {
 	if len(misses) == 0 {
 		return ""
-	}
-	if inFloat32(p, w) {
-		return "the outputs are of float64 but hold float32 numbers, which are too coarse for differences: does an operator compute in float32?"
 	}
 	for _, m := range misses {
 		if math.IsNaN(m.analytic) || math.IsInf(m.analytic, 0) {

@@ -164,7 +164,7 @@ func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 	e := t.fault(WrongGradient)
 	if e != nil {
 		e.Excluded = w.excluded
-		e.Hint = c.inputsToBlame(p, misses)
+		e.Hint = c.meaningless(p, w, misses)
 		if e.Hint == "" {
 			e.Detail = pattern(p, w, misses)
 			e.Hint = p.deniedByDiffWRT(r, misses)
