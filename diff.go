@@ -61,7 +61,7 @@ func (op *Op) signOf(x, y *gorgonia.Node) (*gorgonia.Node, error) {
 	var by *gorgonia.Node
 	for _, n := range nodes {
 		if n == nil || n.Graph() == nil {
-			return x, nil // which apply refuses
+			return x, nil // a constant, which nothing overwrites, or what apply refuses
 		}
 		if by = overwriter(n); by == nil {
 			return n, nil

@@ -187,6 +187,25 @@ func TestNodeErrors(t *testing.T) {
 	}
 }
 
+// A constant is in no graph until it is used. Next to a node of a graph it is
+// welcome.
+func TestConstantInputs(t *testing.T) {
+	for _, m := range machines {
+		must := must(t)
+		g := gorgonia.NewGraph()
+		x := input(g, "x", dense([]float64{1, -2}, 2))
+		c := gorgonia.NewConstant(dense([]float64{3, -4}, 2))
+		a := must(leakyrelu.ApplyGrad(x, c, 0.5))                                 // 3, -2
+		b := must(leakyrelu.ApplyGrad(c, must(gorgonia.HadamardProd(x, x)), 0.5)) // 1, 2
+		y := must(gorgonia.HadamardProd(a, b))
+		var got gorgonia.Value
+		read := gorgonia.Read(y, &got)
+		m.run(t, must(gorgonia.Sum(y)), read, x)
+		near(t, m.name+": value", elements[float64](t, got), []float64{3, -4})
+		near(t, m.name+": gradient", gradOf[float64](t, x), []float64{3 * 2, -2 * 0.5 * -4})
+	}
+}
+
 func TestApplyGradErrors(t *testing.T) {
 	g, other := gorgonia.NewGraph(), gorgonia.NewGraph()
 	x := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("x"))
@@ -218,7 +237,7 @@ func TestDifferentiationErrors(t *testing.T) {
 	_, err = op.SymDiff(gorgonia.Nodes{x}, y, nil)
 	names(t, "SymDiff without gradient", err, "dy is nil")
 	_, err = op.SymDiff(gorgonia.Nodes{gorgonia.NewConstant(1.0)}, nil, x)
-	names(t, "SymDiff of a node without a graph", err, "x", "in no graph")
+	names(t, "SymDiff of a node without a graph, of another shape", err, "dy", "(3)")
 	d := must(t)(leakyrelu.ApplyGrad(x, x, 0.2))
 	if ds, err := d.Op().(*leakyrelu.Op).SymDiff(gorgonia.Nodes{x, x}, d, x); err != nil || len(ds) != 2 || ds[0] != nil || ds[1] == nil {
 		t.Errorf("SymDiff of the gradient: %v, %v, want a node for dy alone", ds, err)

@@ -28,7 +28,8 @@ import (
 //
 // Not in the list:
 //
-//   - Iop, reshapeOp and sliceOp return their input or a view of it.
+//   - Iop and reshapeOp return their input or a view of it. sliceOp copies in
+//     v0.9.18, but a slice usually is a view.
 //   - dropoutOp returns its input in evaluation and for p = 0.
 //   - concatOp returns its input if it has only one. With more, it owns its result.
 //   - letOp, because of the second way above.
@@ -101,7 +102,7 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 			}
 		}
 		dead := w != v && !isArg(w) // for the allocator, perhaps
-		for _, m := range w.Graph().AllNodes() {
+		for _, m := range v.Graph().AllNodes() {
 			if m != w && m.Hashcode() == w.Hashcode() {
 				return m
 			}

@@ -90,7 +90,7 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 			return nil, err
 		}
 		switch {
-		case n.Graph() != x.Graph():
+		case n.Graph() != x.Graph() && n.Graph() != nil && x.Graph() != nil: // a constant may have none
 			return nil, fmt.Errorf("leakyrelu: node %s (%s) is in another graph than x (%s), expected one graph", roles[i], n.Name(), x.Name())
 		case n.Dtype() != x.Dtype():
 			return nil, fmt.Errorf("leakyrelu: node %s (%s) has dtype %v, expected %v, the dtype of x", roles[i], n.Name(), n.Dtype(), x.Dtype())
@@ -103,6 +103,9 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 		if err := op.checkAlpha(float64(float32(op.alpha))); err != nil {
 			return nil, err
 		}
+	}
+	if last := inputs[len(inputs)-1]; x.Graph() == nil && last.Graph() == nil {
+		return nil, fmt.Errorf("leakyrelu: node x (%s) is in no graph, expected a node of a graph", x.Name())
 	}
 	y, err := gorgonia.ApplyOp(op, inputs...)
 	if err != nil {
@@ -124,8 +127,6 @@ func checkNode(role string, n *gorgonia.Node) error {
 	switch {
 	case !ok || dt != tensor.Float32 && dt != tensor.Float64:
 		return fmt.Errorf("leakyrelu: node %s (%s) has type %v, expected float32 or float64", role, n.Name(), n.Type())
-	case n.Graph() == nil:
-		return fmt.Errorf("leakyrelu: node %s (%s) is in no graph, expected a node of a graph", role, n.Name())
 	case n.Shape().Dims() != n.Dims():
 		return fmt.Errorf("leakyrelu: node %s (%s) has %d dimensions but no shape, expected a node made with a shape", role, n.Name(), n.Dims())
 	}
