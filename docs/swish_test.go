@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"log"
 	"math"
 	"strings"
 	"testing"
@@ -131,6 +132,39 @@ var (
 	_ gorgonia.SDOp = swish{} // has DiffWRT and SymDiff
 	_ gorgonia.ADOp = swish{} // has DoDiff
 )
+
+func Example() {
+	g := gorgonia.NewGraph()
+	x := gorgonia.NewVector(g, gorgonia.Float64, gorgonia.WithShape(2), gorgonia.WithName("x"))
+	y, err := Swish(x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	loss, err := gorgonia.Sum(y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	grads, err := gorgonia.Grad(loss, x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var yValue, dxValue gorgonia.Value
+	gorgonia.Read(y, &yValue)
+	gorgonia.Read(grads[0], &dxValue)
+
+	vm := gorgonia.NewTapeMachine(g)
+	defer vm.Close()
+	if err := gorgonia.Let(x, tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{-1, 2}))); err != nil {
+		log.Fatal(err)
+	}
+	if err := vm.RunAll(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n%.3f\n", yValue.Data(), dxValue.Data())
+	// Output:
+	// [-0.269 1.762]
+	// [0.072 1.091]
+}
 
 func TestSwishGradients(t *testing.T) {
 	f := func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return Swish(in[0]) }
