@@ -274,6 +274,10 @@ var wrongs = []struct {
 		if _, y := run(t, after(gorgonia.Neg, apply(inPlace{}))); !near(y, []float64{exact(1), exact(-2)}) {
 			t.Errorf("after Neg: %v", y)
 		}
+		dropout := func(x *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Dropout(x, 0) }
+		if x, _ := run(t, after(dropout, apply(inPlace{}))); near(x, []float64{-1, 2}) {
+			t.Errorf("after Dropout: x is %v, which is right", x)
+		}
 		x, _ := run(t, after(reshape, apply(inPlace{})))
 		return different(t, "x after the run", x, []float64{-1, 2})
 	}},
