@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The types below are swish with one method that is wrong.
+// Each type below is swish with a method that is wrong, or missing, or dangerous.
 
 type wrongType struct{ swish }
 
@@ -158,7 +158,7 @@ type callsExtern struct{ inPlace }
 
 func (callsExtern) CallsExtern() bool { return true }
 
-// wrongs are what goes wrong with these types. The guide quotes it.
+// wrongs are what goes wrong, mostly with these types. The guide quotes it.
 var wrongs = []struct {
 	name string
 	says func(t *testing.T) string
