@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -139,14 +141,14 @@ func TestSemanticsTable(t *testing.T) {
 
 func testSemanticsTable[T float32 | float64](t *testing.T) {
 	columns := []func(alpha float64, x T) (y, dx []T){
-		func(alpha float64, x T) (y, dx []T) { return values(t, leakyrelu.Activation(alpha), x) },
+		func(alpha float64, x T) (y, dx []T) { return values(t, leakyrelu.Activation(alpha), x, x) },
 		func(alpha float64, x T) (y, dx []T) {
 			if x >= 0 {
 				return []T{x}, []T{1}
 			}
 			return []T{T(alpha) * x}, []T{T(alpha)}
 		},
-		func(alpha float64, x T) (y, dx []T) { return values(t, builtIn(alpha), x) },
+		func(alpha float64, x T) (y, dx []T) { return values(t, builtIn(alpha), x, x) },
 	}
 	slopes := map[string][]float64{"any": {0.2, 2, 0, -0.5}, "α > 0": {0.2, 2}, "α = 0": {0}, "α < 0": {-0.5}}
 
@@ -201,14 +203,13 @@ func parseCell[T float32 | float64](t *testing.T, s string, alpha float64) T {
 	return T(v)
 }
 
-// values returns f(x) and the derivative there, on the tape machine and on the
-// Lisp machine.
-func values[T float32 | float64](t *testing.T, f func(*gorgonia.Node) (*gorgonia.Node, error), x T) (y, dx []T) {
+// values returns f(x) and the derivative there, on the tape machine and then on
+// the Lisp machine. It takes two points or more: one would be a scalar.
+func values[T float32 | float64](t *testing.T, f func(*gorgonia.Node) (*gorgonia.Node, error), x ...T) (y, dx []T) {
 	t.Helper()
 	for _, lisp := range []bool{false, true} {
-		v := tensor.New(tensor.WithBacking([]T{x, x}))
 		g := gorgonia.NewGraph()
-		n := gorgonia.NewVector(g, v.Dtype(), gorgonia.WithShape(2), gorgonia.WithName("x"), gorgonia.WithValue(v))
+		n := vector(g, "x", x)
 		fx, err := f(n)
 		if err != nil {
 			t.Fatal(err)
@@ -233,25 +234,72 @@ func values[T float32 | float64](t *testing.T, f func(*gorgonia.Node) (*gorgonia
 		if err != nil {
 			t.Fatal(err)
 		}
-		y, dx = append(y, read.Data().([]T)[0]), append(dx, d.Data().([]T)[0])
+		y, dx = append(y, read.Data().([]T)...), append(dx, d.Data().([]T)...)
 	}
 	return y, dx
 }
 
+func vector[T float32 | float64](g *gorgonia.ExprGraph, name string, elements []T) *gorgonia.Node {
+	v := tensor.New(tensor.WithBacking(append([]T(nil), elements...)))
+	return gorgonia.NewVector(g, v.Dtype(), gorgonia.WithShape(len(elements)), gorgonia.WithName(name), gorgonia.WithValue(v))
+}
+
+// TestEqualElsewhere compares with the built-in at random finite bit patterns of
+// x and of the upstream gradient. Zeros that differ in sign are equal here.
+func TestEqualElsewhere(t *testing.T) {
+	const n = 100_000
+	rng := rand.New(rand.NewPCG(1, 2))
+	finite := func() []float32 {
+		vs := make([]float32, n)
+		for i := range vs {
+			for vs[i] == 0 || vs[i]-vs[i] != 0 { // infinite or NaN
+				vs[i] = math.Float32frombits(rng.Uint32())
+			}
+		}
+		return vs
+	}
+	for _, alpha := range []float64{0, 0.01, 0.2, 1, 2, -0.5} {
+		x, dy := finite(), finite()
+		for i := range dy {
+			if math.Abs(alpha*float64(dy[i])) > math.MaxFloat32 {
+				dy[i] /= 2 * float32(alpha)
+			}
+		}
+		weighted := func(f func(*gorgonia.Node) (*gorgonia.Node, error)) (y, dx []float32) {
+			return values(t, func(n *gorgonia.Node) (*gorgonia.Node, error) {
+				return gorgonia.HadamardProd(gorgonia.Must(f(n)), vector(n.Graph(), "dy", dy))
+			}, x...)
+		}
+		y, dx := weighted(leakyrelu.Activation(alpha))
+		wantY, wantDx := weighted(builtIn(alpha))
+		if !slices.Equal(y, wantY) {
+			t.Errorf("alpha %v: values differ", alpha)
+		}
+		if !slices.Equal(dx, wantDx) {
+			t.Errorf("alpha %v: gradients differ", alpha)
+		}
+	}
+}
+
+// The upstream gradient is infinite, or becomes so when the slope multiplies it.
 func TestInfiniteUpstreamGradient(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		function func(*gorgonia.Node) (*gorgonia.Node, error)
-		want     string
-	}{
-		{"here", leakyrelu.Activation(0.5), "[+Inf +Inf]"},
-		{"built-in", builtIn(0.5), "[NaN NaN]"},
-	} {
-		_, dx := values(t, func(x *gorgonia.Node) (*gorgonia.Node, error) {
-			return gorgonia.HadamardProd(gorgonia.Must(c.function(x)), gorgonia.NewConstant(math.Inf(1)))
-		}, -1.0)
-		if got := fmt.Sprint(dx); got != c.want {
-			t.Errorf("%s: the gradient at -1 for an infinite upstream gradient is %s, want %s", c.name, got, c.want)
+	for _, dy := range []float64{math.Inf(1), math.MaxFloat64} {
+		for _, c := range []struct {
+			name     string
+			function func(*gorgonia.Node) (*gorgonia.Node, error)
+			want     float64
+		}{
+			{"here", leakyrelu.Activation(2), dy},
+			{"the built-in", builtIn(2), math.NaN()},
+		} {
+			_, dx := values(t, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+				return gorgonia.HadamardProd(gorgonia.Must(c.function(x)), gorgonia.NewConstant(dy))
+			}, 1.0, 1)
+			for _, dx := range dx {
+				if fmt.Sprint(dx) != fmt.Sprint(c.want) {
+					t.Errorf("%s: the gradient at 1 for the upstream gradient %v is %v, want %v", c.name, dy, dx, c.want)
+				}
+			}
 		}
 	}
 }
@@ -259,10 +307,10 @@ func TestInfiniteUpstreamGradient(t *testing.T) {
 // With slope 0 only the gradient at 0 differs from Rectify.
 func TestSlopeZeroIsRectify(t *testing.T) {
 	for _, x := range []float64{-3, 3, 0, math.Copysign(0, -1), math.Inf(1), math.Inf(-1), math.NaN()} {
-		y, dx := values(t, leakyrelu.Activation(0), x)
-		wantY, wantDx := values(t, gorgonia.Rectify, x)
+		y, dx := values(t, leakyrelu.Activation(0), x, x)
+		wantY, wantDx := values(t, gorgonia.Rectify, x, x)
 		if x == 0 {
-			if fmt.Sprint(dx, wantDx) != "[0 0] [1 1]" {
+			if fmt.Sprint(dx, wantDx) != "[0 0 0 0] [1 1 1 1]" {
 				t.Errorf("gradients at %v: %v here, %v of Rectify, want 0 and 1", x, dx, wantDx)
 			}
 			wantDx = dx
@@ -315,8 +363,8 @@ func TestResidualInPlace(t *testing.T) {
 	y, _ := values(t, func(x *gorgonia.Node) (*gorgonia.Node, error) {
 		h := gorgonia.Must(gorgonia.Neg(x))
 		return gorgonia.Add(h, gorgonia.Must(leakyrelu.Apply(h, 0.5, leakyrelu.InPlace())))
-	}, 2.0)
-	if fmt.Sprint(y) != "[-3 -3]" {
+	}, 2.0, 2)
+	if fmt.Sprint(y) != "[-3 -3 -3 -3]" {
 		t.Errorf("h + LeakyReLU(h) at h = -2 is %v, want -2 - 1", y)
 	}
 }
