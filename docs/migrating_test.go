@@ -77,7 +77,8 @@ func buildYOLO(t *testing.T, dir, feedforward string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, overlay := filepath.Join(t.TempDir(), "feedforward.go"), filepath.Join(t.TempDir(), "overlay.json")
+	temp := t.TempDir()
+	changed, overlay := filepath.Join(temp, "feedforward.go"), filepath.Join(temp, "overlay.json")
 	replace := map[string]string{}
 	for _, file := range files {
 		path, err := filepath.Abs(filepath.Join("testdata", "yolo", filepath.Base(file)))
@@ -113,11 +114,8 @@ func gofmtRule(t *testing.T, file string) string {
 
 // withImport adds the import, as goimports does.
 func withImport(source string) string {
-	const old = "\t\"gorgonia.org/gorgonia\"\n"
-	if !strings.Contains(source, old) {
-		source = strings.Replace(source, "import \"gorgonia.org/gorgonia\"\n", "import (\n"+old+")\n", 1)
-	}
-	return strings.Replace(source, old, old+"\t\"gorgonia.org/leakyrelu\"\n", 1)
+	const gorgonia = "\t\"gorgonia.org/gorgonia\"\n"
+	return strings.Replace(source, gorgonia, gorgonia+"\t\"gorgonia.org/leakyrelu\"\n", 1)
 }
 
 func command(t *testing.T, name string, args ...string) string {

@@ -1,7 +1,9 @@
 // Package model holds the built-in in the ways that gofmt -r meets.
 package model
 
-import "gorgonia.org/gorgonia"
+import (
+	"gorgonia.org/gorgonia"
+)
 
 // A function value is not a call.
 var activation = gorgonia.LeakyRelu
