@@ -44,8 +44,8 @@ func mayOverwrite(n *gorgonia.Node) bool {
 		if o, ok := owners[m.Hashcode()]; ok && o != m {
 			return false // merged: the allocator misses the readers of one of them
 		}
-		for i, in := range inputsOf(m) {
-			if owners[in.Hashcode()] == in && sharesMemory(m, i) {
+		for _, in := range inputsOf(m) {
+			if owners[in.Hashcode()] == in && !owns(m) {
 				return false
 			}
 		}
@@ -64,7 +64,7 @@ func owners(n *gorgonia.Node) (map[uint32]*gorgonia.Node, bool) {
 			// The allocator never frees it, so that only n could overwrite it.
 			return owners, o != n
 		}
-		if o = in; !owns(o) || inSet(o) {
+		if o = in; !owns(o) {
 			return nil, false
 		}
 		owners[o.Hashcode()] = o

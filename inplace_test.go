@@ -278,6 +278,15 @@ func TestInPlaceIsGranted(t *testing.T) {
 	}
 }
 
+// The inputs of a graph live on, whatever the allocator thinks.
+func TestInPlaceSparesInputs(t *testing.T) {
+	x := input(gorgonia.NewGraph(), "x", dense([]float64{1, -2}, 2))
+	y := must(t)(leakyrelu.Apply(x, 0.2, leakyrelu.InPlace()))
+	if i := y.Op().OverwritesInput(); i != -1 {
+		t.Errorf("OverwritesInput() is %d, want -1", i)
+	}
+}
+
 // A negative slope loses the sign of x, so that x outlives y.
 func TestInPlaceKeepsXForNegativeSlope(t *testing.T) {
 	must := must(t)

@@ -14,9 +14,6 @@ type loop[T kernel.Float] struct {
 // three are row-major and so one contiguous run, often the whole of them, and
 // loops over the dimensions before those.
 func (l *loop[T]) run() {
-	if len(l.dst.data) == 0 {
-		return
-	}
 	outer, run := len(l.dst.dims), 1
 	for outer > 0 && l.contiguous(outer-1, run) {
 		outer--

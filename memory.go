@@ -61,12 +61,6 @@ func owns(n *gorgonia.Node) bool {
 	return ownsResult[name] || name == "concatOp" && len(inputsOf(n)) > 1
 }
 
-// sharesMemory says whether the result of n may share memory with its input i
-// while that is still needed.
-func sharesMemory(n *gorgonia.Node, i int) bool {
-	return !owns(n) || overwritesLive(n) == i
-}
-
 // overwritesLive returns the input that n writes over even if it is still
 // needed, because of a Set: -1 for none.
 func overwritesLive(n *gorgonia.Node) int {
@@ -96,8 +90,8 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 	shared := gorgonia.Nodes{v} // the nodes that may share the memory of v
 	for i := 0; i < len(shared); i++ {
 		w := shared[i]
-		for j, in := range inputsOf(w) {
-			if sharesMemory(w, j) {
+		if !owns(w) {
+			for _, in := range inputsOf(w) {
 				shared = add(shared, in)
 			}
 		}
@@ -116,7 +110,7 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 				if overwritesLive(m) == j || dead && overwrites(m) == j {
 					return m
 				}
-				if sharesMemory(m, j) {
+				if !owns(m) {
 					shared = add(shared, m)
 				}
 			}

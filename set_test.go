@@ -152,3 +152,53 @@ func TestAfterGrad(t *testing.T) {
 		}
 	}
 }
+
+// Gorgonia merges two nodes that compute the same, and overlooks the readers of
+// one of them: their register is overwritten too early. The gradient then reads
+// the sign from the activation.
+func TestMergedPreactivation(t *testing.T) {
+	for _, alpha := range []float64{0.2, -0.5} {
+		rng := rand.New(rand.NewPCG(43, 44))
+		xs, cs := random[float64](rng, 12), random[float64](rng, 12)
+		must := must(t)
+		g := gorgonia.NewGraph()
+		x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
+		h := must(gorgonia.Neg(x))
+		twin := must(gorgonia.ApplyOp(renumbered{h.Op().(gorgonia.SDOp)}, x))
+		y := must(leakyrelu.Apply(twin, alpha))
+		cost := must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3))))
+		gorgonia.Read(must(gorgonia.Add(h, c)), new(gorgonia.Value)) // overwrites h
+		if alpha < 0 {
+			_, err := gorgonia.Grad(cost, x)
+			names(t, "Grad", err, "overwrites", twin.Name(), "alpha 1")
+			continue
+		}
+		grad(t, cost, x)
+		runTape(t, g)
+		want := make([]float64, 12)
+		for i := range want {
+			want[i] = -gate(-xs[i], gate(cs[i], 1, 3), alpha)
+		}
+		near(t, "gradient", gradOf[float64](t, x), want)
+	}
+}
+
+// The allocator never overwrites an input of the graph, so that a view of it is
+// safe to read.
+func TestViewOfInput(t *testing.T) {
+	rng := rand.New(rand.NewPCG(45, 46))
+	xs, cs := random[float64](rng, 12), random[float64](rng, 12)
+	must := must(t)
+	g := gorgonia.NewGraph()
+	x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 12))
+	y := must(leakyrelu.Apply(must(gorgonia.Reshape(x, tensor.Shape{12})), -0.5))
+	cost := must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3))))
+	gorgonia.Read(must(gorgonia.Neg(x)), new(gorgonia.Value))
+	grad(t, cost, x)
+	runTape(t, g)
+	want := make([]float64, 12)
+	for i := range want {
+		want[i] = gate(xs[i], gate(cs[i], 1, 3), -0.5)
+	}
+	near(t, "gradient", gradOf[float64](t, x), want)
+}
