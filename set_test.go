@@ -9,12 +9,45 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Set, Gorgonia's assignment. An operator whose result is in a Set overwrites
-// its input even if that is needed later. So Set is the place where a gradient
-// may find something else than what it reads the sign from.
+// What Gorgonia overwrites too early. If the result of an operator goes into a
+// Set, the operator overwrites its input even if that is needed later. A dead
+// view is overwritten although its base lives. In all of these graphs, the
+// gradient finds the sign of x where it is still right, or Grad returns an error.
 
-// downstream are graphs of an activation y and a constant c. The result of each
-// goes into a Set.
+// A scene is a graph of the activation y of h, which is made from x, and a cost
+// that reads y, but does not need y for its gradient: for that, Gorgonia's own
+// operators are wrong after a Set.
+type scene struct {
+	must       check
+	x, c, h, y node
+	cost       node
+	want       []float64 // gradient of the cost with respect to x
+}
+
+// newScene makes h = negate(x).
+func newScene(t *testing.T, alpha float64, negate func(must check, x node) node, opts ...leakyrelu.Option) *scene {
+	rng := rand.New(rand.NewPCG(25, 26))
+	xs, cs := random[float64](rng, 12), random[float64](rng, 12)
+	g := gorgonia.NewGraph()
+	s := &scene{must: must(t), x: input(g, "x", dense(xs, 3, 4)), c: input(g, "c", dense(cs, 3, 4))}
+	s.h = negate(s.must, s.x)
+	s.y = s.must(leakyrelu.Apply(s.h, alpha, opts...))
+	s.cost = s.must(gorgonia.Sum(s.must(leakyrelu.ApplyGrad(s.c, s.y, 3))))
+	for i := range xs {
+		s.want = append(s.want, -gate(-xs[i], gate(cs[i], 1, 3), alpha))
+	}
+	return s
+}
+
+func negation(must check, x node) node { return must(gorgonia.Neg(x)) }
+
+// set puts a value into a Set.
+func (s *scene) set(value node) {
+	shape := value.Shape()
+	gorgonia.Set(input(s.x.Graph(), "state", dense(make([]float64, shape.TotalSize()), shape...)), value)
+}
+
+// downstream are graphs of an activation, or of its input, and a constant c.
 var downstream = []struct {
 	name  string
 	build func(must check, y, c node) node
@@ -28,6 +61,12 @@ var downstream = []struct {
 	}},
 	{"reduction", func(must check, y, _ node) node { return must(gorgonia.Sum(y)) }},
 	{"transpose", func(must check, y, _ node) node { return must(gorgonia.Transpose(y)) }},
+	{"square of a reshape", func(must check, y, _ node) node {
+		return must(gorgonia.Square(must(gorgonia.Reshape(y, tensor.Shape{12}))))
+	}},
+	{"square of a slice", func(must check, y, _ node) node {
+		return must(gorgonia.Square(must(gorgonia.Slice(y, gorgonia.S(0, 2)))))
+	}},
 	{"second activation", func(must check, y, _ node) node { return must(leakyrelu.Apply(y, 0.5)) }},
 	{"second activation in place", func(must check, y, _ node) node {
 		return must(leakyrelu.Apply(y, 0.5, leakyrelu.InPlace()))
@@ -35,37 +74,22 @@ var downstream = []struct {
 	{"the activation itself", func(_ check, y, _ node) node { return y }},
 }
 
-// With a Set downstream of the activation or of its input, value and gradient
-// are the ones without.
+var inAndOutOfPlace = [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}}
+
+// A Set downstream of the activation changes no gradient.
 func TestSet(t *testing.T) {
 	for _, alpha := range []float64{0, 0.2, 2, -0.5} {
-		for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		for _, opts := range inAndOutOfPlace {
 			for _, d := range downstream {
 				for _, m := range machines {
 					if m.name == "compiled function" || m.name == "tape of a subgraph" {
 						continue // Gorgonia leaves the target of the Set out, and panics
 					}
 					t.Run(name(d.name, "/alpha ", alpha, "/in place ", opts != nil, "/", m.name), func(t *testing.T) {
-						rng := rand.New(rand.NewPCG(25, 26))
-						xs, cs := random[float64](rng, 12), random[float64](rng, 12)
-						must := must(t)
-						g := gorgonia.NewGraph()
-						x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
-						h := must(gorgonia.Neg(x))
-						y := must(leakyrelu.Apply(h, alpha, opts...))
-						// This reads y before the Set, and does not read it for its gradient:
-						// for that, Gorgonia's own operators are wrong.
-						cost := must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3))))
-						value := d.build(must, y, c)
-						state := input(g, "state", dense(make([]float64, value.Shape().TotalSize()), value.Shape()...))
-						gorgonia.Set(state, value)
-						m.run(t, cost, nil, x)
-
-						want := make([]float64, 12)
-						for i := range want {
-							want[i] = -gate(-xs[i], gate(cs[i], 1, 3), alpha)
-						}
-						near(t, "gradient", gradOf[float64](t, x), want)
+						s := newScene(t, alpha, negation, opts...)
+						s.set(d.build(s.must, s.y, s.c))
+						m.run(t, s.cost, nil, s.x)
+						near(t, "gradient", gradOf[float64](t, s.x), s.want)
 					})
 				}
 			}
@@ -78,32 +102,43 @@ func TestSet(t *testing.T) {
 // returns an error.
 func TestSetOfPreactivation(t *testing.T) {
 	for _, alpha := range []float64{0, 0.2, 2, -0.5} {
-		for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		for _, opts := range inAndOutOfPlace {
 			for _, d := range downstream[:3] {
 				t.Run(name(d.name, "/alpha ", alpha, "/in place ", opts != nil), func(t *testing.T) {
-					rng := rand.New(rand.NewPCG(27, 28))
-					xs, cs := random[float64](rng, 12), random[float64](rng, 12)
-					must := must(t)
-					g := gorgonia.NewGraph()
-					x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
-					h := must(gorgonia.Neg(x))
-					cost := must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, must(leakyrelu.Apply(h, alpha, opts...)), 3))))
-					gorgonia.Set(input(g, "state", dense(make([]float64, 12), 3, 4)), d.build(must, h, c))
-					if alpha < 0 {
-						_, err := gorgonia.Grad(cost, x)
-						names(t, "Grad", err, "overwrites", h.Name(), "alpha 1")
-						return
-					}
-					grad(t, cost, x)
-					runTape(t, g)
-					want := make([]float64, 12)
-					for i := range want {
-						want[i] = -gate(-xs[i], gate(cs[i], 1, 3), alpha)
-					}
-					near(t, "gradient", gradOf[float64](t, x), want)
+					s := newScene(t, alpha, negation, opts...)
+					s.set(d.build(s.must, s.h, s.c))
+					s.run(t, alpha)
 				})
 			}
 		}
+	}
+}
+
+// run differentiates and runs a graph in which the input of the activation is
+// overwritten.
+func (s *scene) run(t *testing.T, alpha float64) {
+	t.Helper()
+	if alpha < 0 {
+		_, err := gorgonia.Grad(s.cost, s.x)
+		names(t, "Grad", err, "overwrites", s.h.Name(), "alpha 1")
+		return
+	}
+	grad(t, s.cost, s.x)
+	runTape(t, s.x.Graph())
+	near(t, "gradient", gradOf[float64](t, s.x), s.want)
+}
+
+// Gorgonia merges two nodes that compute the same, and overlooks the readers of
+// one of them: their register is overwritten too early.
+func TestMergedPreactivation(t *testing.T) {
+	for _, alpha := range []float64{0.2, -0.5} {
+		var first node
+		s := newScene(t, alpha, func(must check, x node) node {
+			first = negation(must, x)
+			return must(gorgonia.ApplyOp(renumbered{first.Op().(gorgonia.SDOp)}, x))
+		})
+		gorgonia.Read(s.must(gorgonia.Add(first, s.c)), new(gorgonia.Value)) // overwrites both
+		s.run(t, alpha)
 	}
 }
 
@@ -111,94 +146,34 @@ func TestSetOfPreactivation(t *testing.T) {
 // graph in the order in which they were made. So a Set may also come then, and
 // arithmetic on a view of the activation or of its input.
 func TestAfterGrad(t *testing.T) {
-	builds := downstream
-	for _, square := range []func(node, ...tensor.Slice) (node, error){
-		func(n node, _ ...tensor.Slice) (node, error) { return gorgonia.Reshape(n, tensor.Shape{12}) },
-		gorgonia.Slice,
-	} {
-		builds = append(builds, struct {
-			name  string
-			build func(must check, y, c node) node
-		}{"square of a view", func(must check, y, _ node) node {
-			return must(gorgonia.Square(must(square(y, gorgonia.S(0, 2)))))
-		}})
-	}
-	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+	for _, opts := range inAndOutOfPlace {
 		for _, of := range []string{"the activation", "its input"} {
-			for _, d := range builds {
+			for _, d := range downstream {
 				t.Run(name("in place ", opts != nil, "/", d.name, " of ", of), func(t *testing.T) {
-					rng := rand.New(rand.NewPCG(29, 30))
-					xs, cs := random[float64](rng, 12), random[float64](rng, 12)
-					must := must(t)
-					g := gorgonia.NewGraph()
-					x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
-					h := must(gorgonia.Neg(x))
-					y := must(leakyrelu.Apply(h, 0.2, opts...))
-					grad(t, must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3)))), x)
-					n := y
+					s := newScene(t, 0.2, negation, opts...)
+					grad(t, s.cost, s.x)
+					n := s.y
 					if of == "its input" {
-						n = h
+						n = s.h
 					}
-					value := d.build(must, n, c)
-					gorgonia.Set(input(g, "state", dense(make([]float64, value.Shape().TotalSize()), value.Shape()...)), value)
-					runTape(t, g)
-					want := make([]float64, 12)
-					for i := range want {
-						want[i] = -gate(-xs[i], gate(cs[i], 1, 3), 0.2)
-					}
-					near(t, "gradient", gradOf[float64](t, x), want)
+					s.set(d.build(s.must, n, s.c))
+					runTape(t, s.x.Graph())
+					near(t, "gradient", gradOf[float64](t, s.x), s.want)
 				})
 			}
 		}
 	}
 }
 
-// Gorgonia merges two nodes that compute the same, and overlooks the readers of
-// one of them: their register is overwritten too early. The gradient then reads
-// the sign from the activation.
-func TestMergedPreactivation(t *testing.T) {
-	for _, alpha := range []float64{0.2, -0.5} {
-		rng := rand.New(rand.NewPCG(43, 44))
-		xs, cs := random[float64](rng, 12), random[float64](rng, 12)
-		must := must(t)
-		g := gorgonia.NewGraph()
-		x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 3, 4))
-		h := must(gorgonia.Neg(x))
-		twin := must(gorgonia.ApplyOp(renumbered{h.Op().(gorgonia.SDOp)}, x))
-		y := must(leakyrelu.Apply(twin, alpha))
-		cost := must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3))))
-		gorgonia.Read(must(gorgonia.Add(h, c)), new(gorgonia.Value)) // overwrites h
-		if alpha < 0 {
-			_, err := gorgonia.Grad(cost, x)
-			names(t, "Grad", err, "overwrites", twin.Name(), "alpha 1")
-			continue
-		}
-		grad(t, cost, x)
-		runTape(t, g)
-		want := make([]float64, 12)
-		for i := range want {
-			want[i] = -gate(-xs[i], gate(cs[i], 1, 3), alpha)
-		}
-		near(t, "gradient", gradOf[float64](t, x), want)
-	}
-}
-
 // The allocator never overwrites an input of the graph, so that a view of it is
-// safe to read.
+// safe to read: the gradient needs no other place for the sign.
 func TestViewOfInput(t *testing.T) {
-	rng := rand.New(rand.NewPCG(45, 46))
-	xs, cs := random[float64](rng, 12), random[float64](rng, 12)
 	must := must(t)
 	g := gorgonia.NewGraph()
-	x, c := input(g, "x", dense(xs, 3, 4)), input(g, "c", dense(cs, 12))
-	y := must(leakyrelu.Apply(must(gorgonia.Reshape(x, tensor.Shape{12})), -0.5))
-	cost := must(gorgonia.Sum(must(leakyrelu.ApplyGrad(c, y, 3))))
+	x := input(g, "x", dense([]float64{1, -2, 3, -4}, 2, 2))
+	y := must(leakyrelu.Apply(must(gorgonia.Reshape(x, tensor.Shape{4})), -0.5))
 	gorgonia.Read(must(gorgonia.Neg(x)), new(gorgonia.Value))
-	grad(t, cost, x)
+	grad(t, must(gorgonia.Sum(y)), x)
 	runTape(t, g)
-	want := make([]float64, 12)
-	for i := range want {
-		want[i] = gate(xs[i], gate(cs[i], 1, 3), -0.5)
-	}
-	near(t, "gradient", gradOf[float64](t, x), want)
+	near(t, "gradient", gradOf[float64](t, x), []float64{1, -0.5, 1, -0.5})
 }
