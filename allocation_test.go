@@ -11,7 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Into memory that is there already, the operator allocates nothing.
+// The operator allocates nothing if its destination exists already.
 func TestAllocations(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -43,7 +43,8 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// After a run on the Lisp machine everything that DoDiff works on is there.
+// After a run on the Lisp machine, all values that DoDiff needs exist. So
+// DoDiff allocates nothing.
 func TestDoDiffAllocations(t *testing.T) {
 	must := must(t)
 	g := gorgonia.NewGraph()
@@ -67,8 +68,8 @@ func TestDoDiffAllocations(t *testing.T) {
 	}
 }
 
-// TestHeapHolds trains for 10,000 steps on each machine.
-func TestHeapHolds(t *testing.T) {
+// TestHeapDoesNotGrow trains for 10,000 steps on each machine.
+func TestHeapDoesNotGrow(t *testing.T) {
 	train := map[string]func(t *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) (step func()){
 		"tape": func(t *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) func() {
 			grad(t, loss, weights...)
@@ -115,10 +116,11 @@ func TestHeapHolds(t *testing.T) {
 	}
 }
 
-// Deep networks and unrolled recurrences have thousands of activations, each of
-// which looks at the graph. To differentiate and compile it costs no more memory
-// than with Tanh.
-func TestDeepStackIsCheap(t *testing.T) {
+// Deep networks and unrolled recurrent networks have thousands of activations.
+// Each activation looks at the whole graph. The test checks that
+// differentiating and compiling such a graph allocates no more memory than with
+// Tanh.
+func TestDeepStackAllocations(t *testing.T) {
 	bytes := func(activation func(node) (node, error)) uint64 {
 		must := must(t)
 		g := gorgonia.NewGraph()
@@ -143,11 +145,11 @@ func TestDeepStackIsCheap(t *testing.T) {
 	}
 }
 
-// The step of BenchmarkStep allocates 4 tensors without activation. Out of place,
-// the result of the activation and its gradient are two more. In place there is
-// one more: the product that follows can't overwrite the result of the
-// activation, because the gradient reads it.
-func TestStepAllocates(t *testing.T) {
+// Without an activation, the step of BenchmarkStep allocates 4 tensors. Out of
+// place, the activation adds two: its result and its gradient. In place it adds
+// one: the product that follows can't overwrite the result of the activation,
+// because the gradient reads that result.
+func TestStepAllocations(t *testing.T) {
 	const n = 1 << 14
 	for i, want := range []float64{4, 11, 6, 5} {
 		step := newStep(t, n, activations[i].apply)
@@ -158,11 +160,11 @@ func TestStepAllocates(t *testing.T) {
 	}
 }
 
-// Two times Conv2d → activation → MaxPool2D: what a training step allocates. In
-// place, the activation adds nothing: its result takes the place of its input,
-// and its gradient that of the upstream gradient. Out of place these are two
-// more tensors a layer.
-func TestConvolutionalNetAllocates(t *testing.T) {
+// The test measures what a training step of Conv2d → activation → MaxPool2D,
+// twice, allocates. In place, the activation adds nothing: its result
+// overwrites its input, and its gradient overwrites the upstream gradient. Out
+// of place, it adds two tensors a layer.
+func TestConvolutionalNetAllocations(t *testing.T) {
 	const batch, channels, size = 8, 8, 32
 	bytes := func(activation func(node) (node, error)) float64 {
 		must := must(t)
@@ -184,7 +186,8 @@ func TestConvolutionalNetAllocates(t *testing.T) {
 		step()
 		return bytesOf(step)
 	}
-	// An activation of the first layer and one of the second, a quarter of that.
+	// The size of the first layer's activation plus that of the second layer's,
+	// which is a quarter of it.
 	const activations = 4 * batch * channels * size * size * 5 / 4
 	in := func(b float64) float64 { return b / activations }
 	none := in(bytes(func(x node) (node, error) { return x, nil }))

@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// activations are what a training step is timed with.
+// activations are the activations that the benchmarks compare.
 var activations = []struct {
 	name  string
 	apply func(*gorgonia.Node) (*gorgonia.Node, error)
@@ -24,10 +24,10 @@ var activations = []struct {
 	{"inplace", leakyrelu.Activation(0.01, leakyrelu.InPlace())},
 }
 
-// BenchmarkOp runs the operators alone on float32 tensors of 2⁶ to 2²⁶ elements:
-// into memory that is there (UsePreallocDo, IncrDo), into new memory (Do), and
-// beside them copy and Gorgonia's LeakyRelu in a graph, forward only. Bytes count
-// what is read and written once each.
+// BenchmarkOp runs the operators without a graph, on float32 tensors of 2⁶ to
+// 2²⁶ elements: with an existing destination (UsePreallocDo, IncrDo) and with a
+// new one (Do). It also runs copy, and Gorgonia's LeakyRelu in a graph, forward
+// only. The throughput counts each byte that is read or written once.
 func BenchmarkOp(b *testing.B) {
 	op, grad := newOp(b, 0.01), newGrad(b, 0.01)
 	for power := 6; power <= 26; power += 4 {
@@ -63,12 +63,12 @@ func BenchmarkOp(b *testing.B) {
 }
 
 // BenchmarkStep times a training step of x + c → activation → Σ y·k with the
-// gradients of x and c, on the tape machine, in float32. One iteration is a
-// round of steps with each activation in turn, so that a noisy machine is noisy
-// for all. It reports the median time of a step with each, the memory that a
-// step allocates, and two ratios: how many times longer the whole step takes
-// with the built-in than with ours, and what part of the time that the built-in
-// adds to the step without activation ours adds in place.
+// gradients of x and c, on the tape machine, in float32. One iteration runs
+// steps with each activation in turn, so that noise on the machine affects all
+// of them. For each activation the benchmark reports the median time of a step
+// and the memory that a step allocates. It also reports two ratios: the time of
+// a step with the built-in to that with ours, and the time that ours in place
+// adds to a step without activation to the time that the built-in adds.
 func BenchmarkStep(b *testing.B) {
 	for power := 10; power <= 22; power += 2 {
 		b.Run(fmt.Sprintf("2^%d", power), func(b *testing.B) {
@@ -79,10 +79,10 @@ func BenchmarkStep(b *testing.B) {
 			}
 			times := make([][]float64, len(activations))
 			var slower, added []float64
-			inARow := max(1, 1<<16/n) // for the clock
+			inARow := max(1, 1<<16/n) // steps per measurement: one short step is too short to time
 			for range b.N {
 				for i, step := range steps {
-					runtime.GC() // what the others left
+					runtime.GC() // collect the garbage of the other activations
 					start := time.Now()
 					for range inARow {
 						step()
@@ -94,7 +94,7 @@ func BenchmarkStep(b *testing.B) {
 				slower = append(slower, builtin/ours)
 				added = append(added, (inPlace-none)/(builtin-none))
 			}
-			b.ReportMetric(0, "ns/op") // of a round: no use
+			b.ReportMetric(0, "ns/op") // hide the time of a whole round
 			for i, a := range activations {
 				b.ReportMetric(median(times[i])/1e3, a.name+"-µs")
 				b.ReportMetric(bytesOf(steps[i])/float64(4*n), a.name+"-tensors")
@@ -133,7 +133,7 @@ func stepper(b testing.TB, vm gorgonia.VM) func() {
 	}
 }
 
-// bytesOf is what a step allocates.
+// bytesOf returns how many bytes a step allocates.
 func bytesOf(step func()) float64 {
 	const steps = 5
 	var before, after runtime.MemStats
@@ -151,9 +151,9 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// BenchmarkMLPMemory reports the memory that a training step of a multilayer
-// perceptron of 20 layers holds at its peak, beside weights and input: the tape
-// machine frees nothing before the step is over. The batch is 256×1024.
+// BenchmarkMLPMemory reports the peak memory of a training step of a multilayer
+// perceptron with 20 layers, without weights and input. The tape machine frees
+// nothing before the end of the step. The batch is 256×1024.
 func BenchmarkMLPMemory(b *testing.B) {
 	const layers, batch, width = 20, 256, 1024
 	for _, a := range activations[1:] {

@@ -9,9 +9,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// DiffWRT says which inputs the operator can be differentiated with respect to:
-// x for LeakyReLU, and only dy for its gradient. The derivative of the gradient
-// with respect to x is zero wherever it exists.
+// DiffWRT returns which inputs have a gradient: x for LeakyReLU, and only dy
+// for its gradient operator. The derivative of that operator with respect to x
+// is zero wherever it exists.
 func (op *Op) DiffWRT(inputs int) []bool {
 	wrt := make([]bool, max(0, inputs))
 	if inputs > 0 {
@@ -20,13 +20,14 @@ func (op *Op) DiffWRT(inputs int) []bool {
 	return wrt
 }
 
-// SymDiff returns the nodes of the gradients with respect to the inputs, for the
-// upstream gradient grad. The node is nil for the x of the gradient. The tape
-// machine differentiates with SymDiff.
+// SymDiff returns one gradient node for each input, for the upstream gradient
+// grad. For the x of the gradient operator the node is nil. The tape machine
+// uses SymDiff.
 //
-// It is an error if Gorgonia overwrites x before the gradient has read it. That
-// takes a Set of an operator on x, or arithmetic on a view of x, and an alpha
-// below 0 (for other slopes the gradient can read the activation).
+// SymDiff returns an error if alpha is negative and Gorgonia overwrites x
+// before the gradient has read it. Gorgonia does that if the result of an
+// operator on x goes into a Set, or if there is arithmetic on a view of x. For
+// other slopes the gradient can read the activation instead.
 func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	if err := op.checkArity(len(inputs)); err != nil {
 		return nil, err
@@ -44,11 +45,12 @@ func (op *Op) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgo
 	return wrt, nil
 }
 
-// signOf returns the node in which the gradient finds the sign of x. That is x,
-// or y = LeakyReLU(x): for alpha ≥ 0, y > 0 exactly where x > 0. In place the
-// gradient has to read y, because y overwrites x. Otherwise it reads x, which
-// frees y for the operators that follow: in BenchmarkStep that saves one tensor
-// a step. A node that Gorgonia overwrites too early can't be read.
+// signOf returns the node from which the gradient reads the sign of x. The node
+// is x or y = LeakyReLU(x): for alpha ≥ 0, y > 0 exactly where x > 0. In place,
+// the gradient has to read y, because y overwrites x. Otherwise it reads x.
+// Then the operators that follow can overwrite y: in BenchmarkStep this saves
+// one tensor a step. If Gorgonia overwrites one of the two nodes too early,
+// signOf returns the other one.
 func (op *Op) signOf(x, y *gorgonia.Node) (*gorgonia.Node, error) {
 	nodes := gorgonia.Nodes{x}
 	switch {
@@ -61,17 +63,17 @@ func (op *Op) signOf(x, y *gorgonia.Node) (*gorgonia.Node, error) {
 	var by *gorgonia.Node
 	for _, n := range nodes {
 		if n == nil || n.Graph() == nil {
-			return x, nil // a constant, which nothing overwrites, or what apply refuses
+			return x, nil // nothing overwrites a constant, and apply refuses a nil node
 		}
 		if by = overwriter(n); by == nil {
 			return n, nil
 		}
 	}
-	return nil, fmt.Errorf("leakyrelu: the gradient of %v needs its input %s, but node %s (%v) overwrites that before (a fault of Gorgonia's), expected an input that is left alone, such as a copy made by Apply with alpha 1", op, x.Name(), by.Name(), by.Op())
+	return nil, fmt.Errorf("leakyrelu: the gradient of %v needs its input %s, but Gorgonia lets node %s (%v) overwrite that input first, expected an input that no node overwrites, such as a copy made by Apply with alpha 1", op, x.Name(), by.Name(), by.Op())
 }
 
-// DoDiff adds the gradient that arrived at the output, times the derivative, to
-// the gradient of the input. The Lisp machine differentiates with DoDiff.
+// DoDiff multiplies the gradient of the output by the derivative, and adds the
+// product to the gradient of the input. The Lisp machine uses DoDiff.
 func (op *Op) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {
 	if err := op.checkArity(len(inputs)); err != nil {
 		return err
@@ -91,9 +93,10 @@ func (op *Op) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output 
 	return op.gradient().IncrDo(inShapeOf(x.Value(), d), x.Value(), upstream)
 }
 
-// inShapeOf returns the gradient d in the shape of the value x. The Lisp
-// machine's Reshape reshapes the gradient tensor itself. So from the second run
-// on, a node may find its gradient in the shape of another node.
+// inShapeOf returns the gradient d in the shape of the value x. On the Lisp
+// machine, the gradient of Reshape changes the shape of the gradient tensor
+// itself. So from the second run on, the gradient of a node may have the shape
+// of another node.
 func inShapeOf(x, d gorgonia.Value) gorgonia.Value {
 	t, ok := d.(*tensor.Dense)
 	if !ok || t == nil || x == nil || t.Dtype() != x.Dtype() || slices.Equal(t.Shape(), x.Shape()) || t.RequiresIterator() {
@@ -101,7 +104,7 @@ func inShapeOf(x, d gorgonia.Value) gorgonia.Value {
 	}
 	same := t.ShallowClone()
 	if err := same.Reshape(x.Shape()...); err != nil {
-		return d // of another size, which IncrDo refuses
+		return d // IncrDo refuses another size
 	}
 	return same
 }

@@ -10,8 +10,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Every wrong argument is an error that names what was given and what was
-// expected. Nothing is written before it.
+// Every wrong argument gives an error that says what was given and what was
+// expected. The operator writes nothing before the error.
 
 func TestErrors(t *testing.T) {
 	vec := func(n int) *tensor.Dense { return dense(make([]float64, n), n) }
@@ -19,7 +19,7 @@ func TestErrors(t *testing.T) {
 	sparse := tensor.CSRFromCoord(tensor.Shape{2, 2}, []int{0}, []int{1}, []float64{1})
 	far := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(2), tensor.WithEngine(farEngine{}))
 	ints := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))
-	nothing, err := dense(make([]float64, 12), 3, 4).Slice(nil, tensor.S(2, 2)) // of shape (3), they say
+	nothing, err := dense(make([]float64, 12), 3, 4).Slice(nil, tensor.S(2, 2)) // package tensor says that its shape is (3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestErrors(t *testing.T) {
 		name   string
 		op     *leakyrelu.Op
 		inputs []gorgonia.Value
-		words  []string // what the message names: given and expected
+		words  []string // the message must contain these
 	}{
 		{"no input", one, nil, []string{"0 inputs", "expected 1"}},
 		{"two inputs", one, []gorgonia.Value{vec(2), vec(2)}, []string{"2 inputs", "expected 1"}},
@@ -65,7 +65,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// farEngine keeps its tensors where Go can't reach them, as a GPU does.
+// farEngine says that Go can't access the memory of its tensors, as with a GPU.
 type farEngine struct{ tensor.StdEng }
 
 func (farEngine) AllocAccessible() bool { return false }
@@ -80,7 +80,7 @@ func TestDestinationErrors(t *testing.T) {
 		return v.(*tensor.Dense)
 	}
 	x := part(0, 4)
-	nothing, err := dense(make([]float64, 16), 4, 4).Slice(nil, tensor.S(1, 1)) // of shape (4), they say
+	nothing, err := dense(make([]float64, 16), 4, 4).Slice(nil, tensor.S(1, 1)) // package tensor says that its shape is (4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +119,8 @@ func TestDestinationErrors(t *testing.T) {
 	}
 }
 
-// The destination may lie apart from x and shifted over dy.
-func TestDestinationOverUpstreamGradient(t *testing.T) {
+// The destination overlaps dy, but not x.
+func TestDestinationOverlapsUpstreamGradient(t *testing.T) {
 	whole := dense([]float64{1, -2, 3}, 3)
 	dy, err := whole.Slice(tensor.S(0, 2))
 	if err != nil {
@@ -146,7 +146,8 @@ func TestNewErrors(t *testing.T) {
 	names(t, "New", err, "option 1", "nil")
 }
 
-// TestNodeErrors gives what can't be a LeakyReLU's input.
+// TestNodeErrors calls Apply with nodes that can't be an input, and with alphas
+// that don't fit.
 func TestNodeErrors(t *testing.T) {
 	g := gorgonia.NewGraph()
 	good := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithShape(2, 3), gorgonia.WithName("good"))
@@ -178,7 +179,7 @@ func TestNodeErrors(t *testing.T) {
 			names(t, "Activation", err, c.words...)
 		})
 	}
-	// Largest slope that float32 has room for.
+	// The largest float32 is a valid slope.
 	if _, err := leakyrelu.Apply(good, math.MaxFloat32); err != nil {
 		t.Error(err)
 	}
@@ -187,8 +188,8 @@ func TestNodeErrors(t *testing.T) {
 	}
 }
 
-// A constant is in no graph until it is used. Next to a node of a graph it is
-// welcome.
+// A constant is in no graph until a node uses it. ApplyGrad accepts a constant
+// and a node of a graph together.
 func TestConstantInputs(t *testing.T) {
 	for _, m := range machines {
 		must := must(t)
@@ -226,7 +227,8 @@ func TestApplyGradErrors(t *testing.T) {
 	}
 }
 
-// Gorgonia calls these two itself; called by hand they still don't panic.
+// Usually Gorgonia calls SymDiff and DoDiff. With wrong arguments from another
+// caller, they return errors and don't panic.
 func TestDifferentiationErrors(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := gorgonia.NewVector(g, tensor.Float64, gorgonia.WithShape(3), gorgonia.WithName("x"))
@@ -247,8 +249,8 @@ func TestDifferentiationErrors(t *testing.T) {
 	names(t, "DoDiff before a run", op.DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{x}, y), "radient")
 }
 
-// A gradient that somebody transposed is not of the shape of x, and its memory
-// not in the order for a reshape.
+// A transposed gradient does not have the shape of x. A reshape would give
+// wrong numbers, because the memory is in another order.
 func TestDoDiffOfTransposedGradient(t *testing.T) {
 	must := must(t)
 	g := gorgonia.NewGraph()
@@ -269,7 +271,7 @@ func TestDoDiffOfTransposedGradient(t *testing.T) {
 	sameBits(t, "gradient", memory[float64](d), before)
 }
 
-// Some of Gorgonia's operators free gradients that are still in the graph.
+// Some of Gorgonia's operators free gradients that the graph still holds.
 func TestDoDiffOfFreedGradient(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := input(g, "x", dense([]float64{1, -2}, 2))
@@ -284,9 +286,10 @@ func TestDoDiffOfFreedGradient(t *testing.T) {
 	names(t, "DoDiff", y.Op().(*leakyrelu.Op).DoDiff(gorgonia.ExecutionContext{}, gorgonia.Nodes{x}, y), "toIncr", "without a dtype", "float64")
 }
 
-// gorgonia.ApplyOp shows an operator the shapes of its inputs, but not their
-// dtypes. The run refuses a wrong dtype, and an alpha too large for it. Grad
-// already refuses the alpha. Of ints, Grad makes nothing.
+// gorgonia.ApplyOp tells an operator the shapes of its inputs, but not their
+// dtypes. So the run reports a wrong dtype, and an alpha too large for the
+// dtype. Grad reports the alpha before the run. For ints, Grad makes no
+// gradient.
 func TestApplyOpErrors(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -326,7 +329,7 @@ func TestApplyOpErrors(t *testing.T) {
 	names(t, "empty Op", err, "nil or empty", "New or NewGrad")
 }
 
-// No method of an Op that New did not make panics.
+// The methods of an Op that New did not make don't panic.
 func TestNilOp(t *testing.T) {
 	g := gorgonia.NewGraph()
 	n := gorgonia.NewVector(g, tensor.Float64, gorgonia.WithShape(1), gorgonia.WithName("x"))
@@ -353,8 +356,8 @@ func TestNilOp(t *testing.T) {
 	}
 }
 
-// A tensor made by hand can have two elements in one place.
-func TestDestinationOverItself(t *testing.T) {
+// A tensor with strides made by hand can have two elements in one place.
+func TestDestinationOverlapsItself(t *testing.T) {
 	for _, strides := range [][]int{{0, 1}, {1, 0}, {0, 0}, {1, 1}, {2, 1}, {1, 2}} {
 		dst := dense([]float64{7, 7, 7, 7, 7, 7}, 2, 3)
 		copy(dst.Strides(), strides)
@@ -369,12 +372,12 @@ func TestDestinationOverItself(t *testing.T) {
 		names(t, name("UsePreallocDo, strides ", strides), err, "prealloc", "two elements in one place", name(strides))
 		names(t, name("IncrDo, strides ", strides), op.IncrDo(dst, x), "toIncr", "two elements in one place")
 		sameBits(t, "destination", dst.Float64s(), []float64{7, 7, 7, 7, 7, 7})
-		// As an input it is welcome.
+		// As an input, such a tensor is allowed.
 		if _, err := op.Do(dst); err != nil {
 			t.Errorf("Do, strides %v: %v", strides, err)
 		}
 	}
-	// One row of stride 0 is one row.
+	// If there is only one row, its stride may be 0.
 	dst := dense(make([]float64, 3), 1, 3)
 	dst.Strides()[0] = 0
 	if _, err := newOp(t, 0.2).UsePreallocDo(dst, dense([]float64{1, 2, 3}, 1, 3)); err != nil {

@@ -53,9 +53,9 @@ func ExampleNew() {
 	// Output: [ -1  100]
 }
 
-// A gradient penalty: the critic w2·LeakyReLU(w1·x) is kept from growing steep
-// at x by the squared norm of its gradient with respect to x,
-// w1ᵀ·LeakyReLU′(w1·x, w2), which is part of what is differentiated.
+// This is a gradient penalty. The critic is LeakyReLU(x·w1)·w2ᵀ. The penalty is
+// the squared norm of its gradient with respect to x. ApplyGrad writes the
+// gradient of LeakyReLU as a node. Then one Grad differentiates the penalty.
 func ExampleApplyGrad() {
 	g := gorgonia.NewGraph()
 	matrix := func(name string, rows, cols int, v ...float64) *gorgonia.Node {
@@ -76,7 +76,8 @@ func ExampleApplyGrad() {
 	if _, err := gorgonia.Grad(penalty, w1, w2); err != nil {
 		log.Fatal(err)
 	}
-	// Not dx.Value() after the run: the memory of intermediate results is reused.
+	// Read copies the gradient during the run. After the run, dx.Value() may be
+	// overwritten.
 	var gradient gorgonia.Value
 	gorgonia.Read(dx, &gradient)
 
@@ -96,7 +97,7 @@ func ExampleApplyGrad() {
 	// R[67  95]
 }
 
-// For a function that builds a model around any activation.
+// A function that builds a model takes its activation as an argument.
 func ExampleActivation() {
 	layer := func(x *gorgonia.Node, activation func(*gorgonia.Node) (*gorgonia.Node, error)) (*gorgonia.Node, error) {
 		return activation(x)

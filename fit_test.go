@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Gorgonia binds a column or a row to a vector node, and its built-in runs on
-// that. So does this operator, with the same value and gradient.
+// Gorgonia lets a program bind a column or a row to a vector node. The built-in
+// runs on such a value. This operator has to give the same value and gradient.
 func TestColumnForVector(t *testing.T) {
 	rng := rand.New(rand.NewPCG(37, 38))
 	xs, cs := random[float64](rng, 4), random[float64](rng, 4)

@@ -9,10 +9,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// FuzzLayouts lets the fuzzer cut the operands, of one shape, out of one stretch
-// of memory: anywhere, also over each other, in any layout. It computes itself
-// where in that memory each element lies, and compares all of the memory with
-// what the definition makes of it element by element.
+// FuzzLayouts places operands of the same shape in one block of memory, the
+// arena. The fuzzer chooses their positions and layouts. They may overlap. The
+// test computes by itself where each element lies. It applies the definition
+// element by element and compares the whole arena.
 func FuzzLayouts(f *testing.F) {
 	for seed := range uint64(200) {
 		choices := make([]byte, 64)
@@ -32,10 +32,11 @@ func FuzzLayouts(f *testing.F) {
 	})
 }
 
-// A chooser is the fuzzer's bytes, each a choice; 0 when there are no more.
+// A chooser makes choices from the fuzzer's bytes, one byte for each choice. If
+// no bytes are left, the choice is 0.
 type chooser []byte
 
-// next is a number below n.
+// next returns a number below n.
 func (c *chooser) next(n int) int {
 	if len(*c) == 0 {
 		return 0
@@ -45,11 +46,11 @@ func (c *chooser) next(n int) int {
 	return b % n
 }
 
-// arena is the memory that all operands lie in, in elements.
+// arena is the size of the memory for all operands, in elements.
 const arena = 1 << 14
 
-// An operand is a value, and where in the arena it is cut from and its elements
-// are, those in row-major order of their indices.
+// An operand is a value in the arena. Its memory is from, …, end-1. The element
+// with row-major index i is at at[i].
 type operand struct {
 	value     gorgonia.Value
 	from, end int
@@ -67,7 +68,7 @@ func fuzzLayout[T float](t *testing.T, seed uint64, c *chooser) {
 		shape[d] = []int{1, 2, 3, 4, 5, 0, 2, 3}[c.next(8)]
 	}
 	if n := shape.TotalSize(); len(shape) > 0 && n > 0 && n < 5 {
-		shape[c.next(len(shape))] *= 150 // longer than the blocks of strided loops
+		shape[c.next(len(shape))] *= 150 // longer than a vector block of the kernels
 	}
 
 	memory, free := make([]T, arena), 0
@@ -75,7 +76,7 @@ func fuzzLayout[T float](t *testing.T, seed uint64, c *chooser) {
 	for range arity + 1 {
 		from := free
 		if len(operands) > 0 && c.next(3) == 0 {
-			from = operands[c.next(len(operands))].from + c.next(8) // over an earlier one, perhaps
+			from = operands[c.next(len(operands))].from + c.next(8) // may overlap an earlier operand
 		}
 		o := cut(t, c, memory, from, shape)
 		if o.value == nil {
@@ -167,9 +168,9 @@ func fuzzLayout[T float](t *testing.T, seed uint64, c *chooser) {
 	}
 }
 
-// collide says whether a destination may be refused for an input, as it is cut
-// out of the same stretch of memory, and whether it must, as writing one element
-// changes another.
+// collide reports whether the operator may refuse dst because of the input, and
+// whether it must. It may if their memory overlaps. It must if a write to one
+// element of dst changes another element of the input.
 func collide(dst, in operand) (may, must bool) {
 	if dst.value == in.value || len(in.at) == 0 {
 		return false, false
@@ -186,9 +187,9 @@ func collide(dst, in operand) (may, must bool) {
 	return dst.from < in.end && in.from < dst.end, must
 }
 
-// cut makes a value of this shape, in a layout of the chooser's, from the memory
-// that begins at from. There is no value if package tensor does not get the
-// elements right.
+// cut makes a value of this shape from the memory that begins at from. The
+// chooser chooses the layout. The value is nil if package tensor makes a tensor
+// with other elements.
 func cut[T float](t *testing.T, c *chooser, memory []T, from int, shape tensor.Shape) operand {
 	o := operand{from: from, end: from + 1}
 	if len(shape) == 0 && c.next(2) == 0 { // a gorgonia.Scalar
@@ -202,10 +203,11 @@ func cut[T float](t *testing.T, c *chooser, memory []T, from int, shape tensor.S
 		return o
 	}
 
-	// A larger tensor, the base: its dimensions are those of the shape in
-	// another order, some with margins or spread out, and perhaps one more.
+	// The base is a larger tensor. Its dimensions are those of the shape in
+	// another order. Some have margins or a step. There may be one more
+	// dimension.
 	type dim struct {
-		of                 int // which dimension of the shape, -1 for the one more
+		of                 int // dimension of the shape, -1 for the additional one
 		size, before, step int
 		stride             int
 	}
@@ -215,7 +217,7 @@ func cut[T float](t *testing.T, c *chooser, memory []T, from int, shape tensor.S
 		dims = append(dims, dim{of: d, size: n, step: 1})
 		room /= max(n, 1)
 	}
-	empty := shape.TotalSize() == 0 // of which package tensor makes neither slices nor column-major tensors
+	empty := shape.TotalSize() == 0 // package tensor can't slice these, nor make them column-major
 	for i := range dims {
 		j := i + c.next(len(dims)-i)
 		dims[i], dims[j] = dims[j], dims[i]
@@ -254,9 +256,9 @@ func cut[T float](t *testing.T, c *chooser, memory []T, from int, shape tensor.S
 		o.at = append(o.at, at)
 	})
 
-	// From the base to the value, by transposing and slicing in either order.
+	// The value is the base, transposed and sliced, in either order.
 	v := tensor.New(options...)
-	// Column-major vectors lack strides, over which T and Slice panic.
+	// T and Slice panic for column-major vectors, because these lack strides.
 	strideless := func() bool { return len(v.Strides()) < len(dims) }
 	reorder := func() {
 		axes := make([]int, len(dims))

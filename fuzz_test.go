@@ -14,9 +14,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// FuzzSlopes gives any two slopes at all, and any x and upstream gradient. A
-// slope is refused with an error, or right to the bit; and what it is hashed to
-// is its own.
+// FuzzSlopes tries any two slopes, any x and any upstream gradient. For each
+// slope, New returns an error or the results are right to the bit. Different
+// slopes write different data to a hash.
 func FuzzSlopes(f *testing.F) {
 	for i, alpha := range slopes {
 		f.Add(alpha, alpha, specials[float64]()[i], specials[float64]()[2*i+1])
@@ -24,7 +24,7 @@ func FuzzSlopes(f *testing.F) {
 	for _, alpha := range []float64{
 		math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), math.SmallestNonzeroFloat64, math.MaxFloat64,
 		math.MaxFloat32, math.MaxFloat32 + 0x1p102, math.MaxFloat32 + 0x1p103, -math.MaxFloat32 - 0x1p103, // the last two round to ±Inf
-		0x1p-149, 0x1p-150, 0x1.8p-150, // of the last three float32 has only the first
+		0x1p-149, 0x1p-150, 0x1.8p-150, // the first is a float32, the other two are not
 	} {
 		f.Add(alpha, math.Nextafter(alpha, 1), -3.7, 1e-3)
 	}
@@ -46,7 +46,7 @@ func fuzzSlope[T float](t *testing.T, alpha float64, x, dy T) {
 	if !ok {
 		names(t, "Apply", errY, "alpha", name(alpha))
 		names(t, "ApplyGrad", errDx, "alpha", name(alpha))
-		if op, err := leakyrelu.New(alpha); err == nil { // a number, but not in T
+		if op, err := leakyrelu.New(alpha); err == nil { // finite, but not in T
 			_, err = op.Do(scalar(x))
 			names(t, "Do", err, "alpha", name(alpha))
 		}
@@ -81,7 +81,7 @@ func fuzzSlope[T float](t *testing.T, alpha float64, x, dy T) {
 	}
 }
 
-// round is alpha to the precision of T, and whether it is a finite number there.
+// round returns alpha rounded to T, and whether that is finite.
 func round[T float](alpha float64) (T, bool) {
 	if math.IsNaN(alpha) || math.IsInf(alpha, 0) {
 		return 0, false
@@ -94,9 +94,9 @@ func round[T float](alpha float64) (T, bool) {
 	return r, !math.IsInf(float64(r), 0)
 }
 
-// product is a·b, computed exactly and rounded once.
+// product returns a·b, computed exactly and rounded once.
 func product[T float](a, b T) T {
-	if b-b != 0 { // NaN or Inf, of which big.Float has no product
+	if b-b != 0 { // NaN or Inf: big.Float has no such products
 		return a * b
 	}
 	exact := new(big.Float).SetPrec(128).Mul(big.NewFloat(float64(a)), big.NewFloat(float64(b)))
@@ -115,8 +115,8 @@ func scalar[T float](v T) gorgonia.Value {
 	return gorgonia.NewF64(float64(v))
 }
 
-// fuzzHashes compares what the operators with slopes a and b write to a hash:
-// codes of 32 bits may collide, the writing may not.
+// fuzzHashes compares the data that the operators with slopes a and b write to
+// a hash. The 32-bit hash codes may collide, the data may not.
 func fuzzHashes(t *testing.T, a, b float64) {
 	var written [][]byte
 	for _, alpha := range []float64{a, b} {
@@ -144,7 +144,7 @@ func fuzzHashes(t *testing.T, a, b float64) {
 	}
 }
 
-// recorder is a hash that remembers what it is given.
+// recorder is a hash that keeps the data written to it.
 type recorder struct {
 	hash.Hash
 	written []byte
@@ -155,7 +155,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.Hash.Write(p)
 }
 
-// FuzzGraphs lets the fuzzer choose the structure of TestRandomGraphs' graphs.
+// FuzzGraphs runs TestRandomGraphs with graphs that the fuzzer chooses.
 func FuzzGraphs(f *testing.F) {
 	for seed := range uint64(8) {
 		choices := make([]byte, 40)
@@ -169,8 +169,8 @@ func FuzzGraphs(f *testing.F) {
 	})
 }
 
-// choice is a random source that takes a byte for each number, and when there
-// are no more, goes on at random.
+// choice is a random source that takes each number from one byte of the fuzzer.
+// If no bytes are left, it returns random numbers.
 type choice struct {
 	bytes []byte
 	rest  rand.Source
@@ -182,5 +182,5 @@ func (c *choice) Uint64() uint64 {
 	}
 	b := c.bytes[0]
 	c.bytes = c.bytes[1:]
-	return uint64(b) * 0x0101010101010101 // whichever bits the number is made from
+	return uint64(b) * 0x0101010101010101 // the same byte eight times: rand may use any of the bits
 }

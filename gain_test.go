@@ -10,8 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// What PyTorch 1.13 prints for torch.nn.init.calculate_gain("leaky_relu", alpha).
-func TestGainIsPyTorchs(t *testing.T) {
+// The expected numbers are those of torch.nn.init.calculate_gain("leaky_relu", alpha)
+// in PyTorch 1.13.
+func TestGainMatchesPyTorch(t *testing.T) {
 	for alpha, want := range map[float64]float64{
 		0: 1.4142135623730951, 0.01: 1.4141428569978354, 0.2: 1.3867504905630728, 1: 1.0, 2: 0.6324555320336759, -0.5: 1.2649110640673518,
 	} {
@@ -21,10 +22,11 @@ func TestGainIsPyTorchs(t *testing.T) {
 	}
 }
 
-// Through 12 layers drawn with the gain, the mean square of the signal keeps its
-// order of magnitude. With a gain of 1 it would fall to 0.004 or less. The
-// weights are new in every run, since Gorgonia seeds them with the time.
-func TestGainKeepsTheSignal(t *testing.T) {
+// The test sends a signal through 12 layers whose weights are drawn with the
+// gain. The mean square of the signal must keep its order of magnitude. With a
+// gain of 1 it would fall to 0.004 or less. The weights differ from run to run,
+// because Gorgonia seeds them with the time.
+func TestGainKeepsSignalSize(t *testing.T) {
 	const batch, width, layers = 64, 256, 12
 	for _, init := range []struct {
 		name string

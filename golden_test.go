@@ -16,12 +16,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Other frameworks' results: PyTorch's to the bit, from testdata/pytorch.py, and
-// the ONNX standard's, from testdata/onnx.py.
+// These tests compare with results of other frameworks. testdata/pytorch.py
+// wrote those of PyTorch, which are compared to the bit. testdata/onnx.py wrote
+// those of the ONNX standard.
 
-// A golden is one tensor's way through PyTorch: the input, the upstream
-// gradient and the upstream gradient of the gradient, and the value, gradient
-// and gradient of the gradient they lead to.
+// A golden holds inputs and results of PyTorch. The inputs are x, the upstream
+// gradient dy, and the upstream gradient u of the gradient. The results are the
+// value y, the gradient dx, and the gradient ddy of dx with respect to dy.
 type golden[T float] struct {
 	x, dy, u, y, dx, ddy []T
 }
@@ -53,8 +54,8 @@ func testPyTorch[T float](t *testing.T, alpha float64) {
 	}
 }
 
-// TestPyTorchInGraphs leaves it to Gorgonia to find the gradients: of Σ dy·y
-// with respect to x, and of Σ u·dx with respect to dy.
+// In TestPyTorchInGraphs, Gorgonia differentiates: Σ dy·y with respect to x,
+// and Σ u·dx with respect to dy.
 func TestPyTorchInGraphs(t *testing.T) {
 	for _, m := range machines {
 		for _, alpha := range slopes {
@@ -69,9 +70,10 @@ func testPyTorchInGraphs[T float](t *testing.T, m machine, alpha float64) {
 	for _, c := range readPyTorch[T](t, alpha) {
 		n := len(c.x)
 		if n == 7 {
-			continue // the same values as in the long tensor
+			continue // the long tensor has the same values
 		}
-		// A sum with a gradient, of which 0 + makes 0 of -0, on either side.
+		// Both machines add gradients to 0, and 0 + -0 is 0. So the test adds 0
+		// on both sides.
 		plus0 := func(vs []T) []T {
 			vs = slices.Clone(vs)
 			for i := range vs {
@@ -99,16 +101,17 @@ func testPyTorchInGraphs[T float](t *testing.T, m machine, alpha float64) {
 	}
 }
 
-// sameAsPyTorch fails the test where got and want differ in a bit. Every element
-// is a product of, or else equals, one of operand.
+// sameAsPyTorch fails the test if got and want differ in a bit. Each element
+// equals an element of operand, or is a product with it.
 //
-// Of a NaN it compares sign and payload where the processor passes them on from
-// the operand, and does not compare
-//   - whether it is signalling, as PyTorch's vector and scalar loops differ in
-//     it: only the former multiplies by 1 where x > 0, which quietens;
-//   - the NaN of 0·Inf outside amd64, where PyTorch ran: it is the processor's own;
-//   - anything on other architectures than amd64 and arm64, as some have only
-//     one NaN to give.
+// For NaN, it compares sign and payload if the processor copies them from the
+// operand. It does not compare
+//   - whether the NaN is signalling. PyTorch's vector loop multiplies by 1 where
+//     x > 0, which makes a NaN quiet. Its scalar loop does not.
+//   - the NaN of 0·Inf, except on amd64, where PyTorch ran. Each processor has
+//     its own.
+//   - any NaN on architectures other than amd64 and arm64. Some have only one
+//     NaN.
 func sameAsPyTorch[T float](t *testing.T, what string, got, want, operand []T) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -135,7 +138,7 @@ func sameAsPyTorch[T float](t *testing.T, what string, got, want, operand []T) {
 	}
 }
 
-// pattern is v to the last bit, NaNs included.
+// pattern returns the bits of v, also for NaN.
 func pattern[T float](v T) uint64 {
 	if v, ok := any(v).(float32); ok {
 		return uint64(math.Float32bits(v))
@@ -143,7 +146,7 @@ func pattern[T float](v T) uint64 {
 	return math.Float64bits(float64(v))
 }
 
-// quiet is the bit that tells quiet NaNs from signalling ones.
+// quiet returns the bit that is set in quiet NaNs only.
 func quiet[T float]() uint64 {
 	if dtypeOf[T]() == tensor.Float32 {
 		return 1 << 22
@@ -160,7 +163,7 @@ func readPyTorch[T float](t *testing.T, alpha float64) []golden[T] {
 		t.Fatal(err)
 	}
 	var cases []golden[T]
-	left, elements := 0, 0 // of the tensor being read, and read in all
+	left, elements := 0, 0 // elements missing in the current tensor, elements read so far
 	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		fields := strings.Fields(line)
 		switch {
@@ -206,8 +209,8 @@ func parseBits[T float](t *testing.T, hex string) (v T) {
 	return v
 }
 
-// TestONNX runs the node cases of the ONNX standard. The one without a slope
-// takes the default, ours as well as ONNX's.
+// TestONNX runs the node test cases of the ONNX standard. One case has no
+// slope: it uses the default, which must be DefaultAlpha.
 func TestONNX(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("testdata", "onnx.txt"))
 	if err != nil {

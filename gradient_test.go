@@ -14,7 +14,7 @@ import (
 
 var gradientSlopes = []float64{0.01, 0.2, 1, 2, -0.5, 0}
 
-// waves makes a float64 tensor of numbers between −1.5 and 1.5.
+// waves returns a float64 tensor of numbers between −1.5 and 1.5.
 func waves(phase float64, shape ...int) *tensor.Dense {
 	data := make([]float64, tensor.Shape(shape).TotalSize())
 	for i := range data {
@@ -23,7 +23,7 @@ func waves(phase float64, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
 }
 
-// inFloat32 is d in float32.
+// inFloat32 returns d converted to float32.
 func inFloat32(d *tensor.Dense) *tensor.Dense {
 	data := make([]float32, d.Size())
 	for i, x := range d.Float64s() {
@@ -32,10 +32,12 @@ func inFloat32(d *tensor.Dense) *tensor.Dense {
 	return tensor.New(tensor.WithShape(d.Shape()...), tensor.WithBacking(data))
 }
 
-// orPanic panics with an error, which gradcheck returns as one.
+// orPanic panics if there is an error. gradcheck recovers the panic and returns
+// it as an error.
 var orPanic = gorgonia.Must
 
-// Both operators pass, at both orders, on both machines.
+// LeakyReLU and its gradient operator pass gradcheck at first and second order,
+// on both machines.
 func TestGradcheck(t *testing.T) {
 	awayFromKink := func(h float64) gradcheck.Option {
 		return gradcheck.Exclude(func(input int, x float64) bool { return input == 0 && math.Abs(x) < 2*h })
@@ -95,8 +97,8 @@ func (d threeLayers) score(x *gorgonia.Node) (score, h1, h2 *gorgonia.Node) {
 	return orPanic(gorgonia.Mul(orPanic(leakyrelu.Apply(h2, d.alpha, d.opts...)), d.w[2])), h1, h2
 }
 
-// slope returns ∂ΣD(x)/∂x, a row for each row of x, as nodes made with the
-// gradient operator.
+// slope returns ∂ΣD(x)/∂x, with one row for each row of x. It builds the
+// gradient as nodes, with ApplyGrad.
 func (d threeLayers) slope(x *gorgonia.Node) *gorgonia.Node {
 	score, h1, h2 := d.score(x)
 	ones := gorgonia.NewConstant(tensor.Ones(tensor.Float64, score.Shape()...))
@@ -108,7 +110,7 @@ func (d threeLayers) slope(x *gorgonia.Node) *gorgonia.Node {
 	return back(dh1, 0)
 }
 
-// gradSlope returns the same by differentiation.
+// gradSlope returns the same, but calls gorgonia.Grad.
 func (d threeLayers) gradSlope(x *gorgonia.Node) *gorgonia.Node {
 	score, _, _ := d.score(x)
 	grads, err := gorgonia.Grad(orPanic(gorgonia.Sum(score)), x)
@@ -138,13 +140,14 @@ func zeroCentred(d threeLayers, slope func(*gorgonia.Node) *gorgonia.Node, real,
 	return orPanic(gorgonia.Add(loss, orPanic(gorgonia.Mean(orPanic(gorgonia.Sum(orPanic(gorgonia.Square(slope(real))), 1))))))
 }
 
-// Losses with gradient penalties are right in all weights and all data, end to
-// end, with the gradient written as nodes. With one that Gorgonia takes they are
-// right in the weights if it is taken at an input of its own, and wrong if it is
-// taken at the data that the rest of the loss reads.
+// The losses contain a gradient penalty. If the penalty's gradient is written
+// as nodes, the gradients of the loss are right for all weights and all data.
+// If gorgonia.Grad makes the penalty's gradient, they are right for the weights
+// only, and only if the penalty has an input node of its own. They are wrong if
+// the penalty uses the input node that the rest of the loss uses.
 func TestGradcheckPenalties(t *testing.T) {
 	inputs := []*tensor.Dense{
-		waves(0.1, 4, 2), waves(0.9, 4, 2), waves(1.7, 4, 2), // real, fake, between (or how far)
+		waves(0.1, 4, 2), waves(0.9, 4, 2), waves(1.7, 4, 2), // real, fake, and points between them
 		waves(2.5, 2, 5), waves(3.3, 5, 4), waves(4.1, 4, 1), // weights
 	}
 	for lossName, loss := range map[string]func(d threeLayers, slope func(*gorgonia.Node) *gorgonia.Node, real, fake, between *gorgonia.Node) *gorgonia.Node{
@@ -173,7 +176,7 @@ func TestGradcheckPenalties(t *testing.T) {
 					var e *gradcheck.Error
 					switch wrong := errors.As(err, &e) && e.Fault == gradcheck.SecondGrad; {
 					case penalisedAtTheData && err == nil:
-						t.Error("Gorgonia, which was wrong in v0.9.18, is right here now: let penalisedAtTheData go, and mend the text of README.md and gradcheck/README.md about a second Grad")
+						t.Error("a second Grad, which was wrong in Gorgonia v0.9.18, is right now: delete penalisedAtTheData, and change what README.md and gradcheck/README.md say about a second Grad")
 					case !penalisedAtTheData && err != nil, err != nil && !wrong:
 						t.Errorf("taken with Grad: %v", err)
 					}
@@ -183,8 +186,8 @@ func TestGradcheckPenalties(t *testing.T) {
 	}
 }
 
-// The gradient of the network's gradient is right in its input, its weights and
-// the upstream gradient.
+// The gradient of the network's gradient is right for its input, its weights
+// and the upstream gradient.
 func TestGradcheckSecondOrder(t *testing.T) {
 	inputs := []*tensor.Dense{waves(0.1, 4, 2), waves(2.5, 2, 5), waves(3.3, 5, 4), waves(4.1, 4, 1)}
 	for _, alpha := range gradientSlopes {

@@ -4,24 +4,26 @@ import "gorgonia.org/gorgonia"
 
 // When an operator may write over its input.
 //
-// The tape machine lets an operator write over input OverwritesInput() if its
-// register allocator finds that input dead. The allocator knows which registers
-// are read again. It does not know which registers share memory, and it misses
-// the readers of merged nodes (see memory.go). An operator that trusts it
-// corrupts inputs, weights, and all that a view still shows.
+// OverwritesInput names an input. If no later instruction reads that input, the
+// register allocator of the tape machine calls it dead, and lets the operator
+// write over it. But the allocator does not know which registers share memory,
+// and it does not count the readers of merged nodes (see memory.go). An
+// operator that trusts it corrupts inputs, weights, and the memory that views
+// show.
 //
-// So InPlace is granted from the structure of the graph, when the graph is
-// compiled, and only where everything around the node is known. A wrong refusal
-// costs one allocation. A wrong grant costs a model.
+// So this file looks at the structure of the graph when the tape machine
+// compiles it. It allows the overwriting only if it knows all operators around
+// the node. If it refuses without need, that costs one allocation. If it allows
+// wrongly, that costs a model.
 //
-// To look at the values of the neighbours during the run would be exact, but
-// clones of a graph share their operators: a machine on one clone would look at
-// values that a machine on another clone is writing.
+// The operator could also compare the memory of the values during the run. That
+// would be exact, but clones of a graph share their operators. A machine on one
+// clone would read values while a machine on another clone writes them.
 
-// OverwritesInput returns the input that the result may be written over. That is
-// the last input (x, or dy for the gradient) with [InPlace], where no other node
-// can notice. It is -1, for none, everywhere else, and for an operator that
-// gorgonia.ApplyOp put into the graph.
+// OverwritesInput returns the index of the input that the result may overwrite.
+// With [InPlace] this is the last input (x, or dy for the gradient operator),
+// if no other node can notice. Otherwise it is -1, for none. It is also -1 for
+// an operator that gorgonia.ApplyOp put into the graph.
 func (op *Op) OverwritesInput() int {
 	if !op.made() || !op.inPlace {
 		return -1
@@ -32,9 +34,9 @@ func (op *Op) OverwritesInput() int {
 	return op.arity - 1
 }
 
-// mayOverwrite says whether node n of this package's operator may write over its
-// last input. It changes nothing in the graph, not even a cache, because other
-// goroutines may be using it.
+// mayOverwrite reports whether n, a node of this package's operator, may write
+// over its last input. It does not change the graph, not even its caches,
+// because other goroutines may be using the graph.
 func mayOverwrite(n *gorgonia.Node) bool {
 	owners, ok := owners(n)
 	if !ok || inSet(n) {
@@ -42,7 +44,7 @@ func mayOverwrite(n *gorgonia.Node) bool {
 	}
 	for _, m := range n.Graph().AllNodes() {
 		if o, ok := owners[m.Hashcode()]; ok && o != m {
-			return false // merged: the allocator misses the readers of one of them
+			return false // merged: the allocator counts the readers of only one of the two
 		}
 		for _, in := range inputsOf(m) {
 			if owners[in.Hashcode()] == in && !owns(m) {
@@ -53,15 +55,16 @@ func mayOverwrite(n *gorgonia.Node) bool {
 	return true
 }
 
-// owners returns the nodes, by hash, whose results may lie in the memory of n's
-// last input: that input, the input it may itself have overwritten, and so on.
-// It is false if one of them may share that memory with another node.
+// owners returns, by hash, the nodes whose results may lie in the memory of n's
+// last input: that input, the input that it may have overwritten, and so on.
+// The bool is false if one of them may share that memory with another node.
 func owners(n *gorgonia.Node) (map[uint32]*gorgonia.Node, bool) {
 	owners := make(map[uint32]*gorgonia.Node)
 	for o, i := n, len(inputsOf(n))-1; i >= 0; i = overwrites(o) {
 		in := inputsOf(o)[i]
 		if isArg(in) {
-			// The allocator never frees it, so that only n could overwrite it.
+			// The allocator keeps an input or a constant alive. So only n
+			// itself could overwrite it.
 			return owners, o != n
 		}
 		if o = in; !owns(o) {

@@ -11,10 +11,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// InPlace where something could notice. The graphs compute the same function of
-// every element of x and w, of shape (3, 4), and are compared with formulas. An
-// operator that takes the register allocator's word for it fails all of them but
-// the one with slices, which Gorgonia copies at present.
+// In each of these graphs, another node would notice if the activation
+// overwrote its input. Each graph computes the same function of every element
+// of x and w, of shape (3, 4). The test compares with the formulas f, dx and
+// dw. An operator that trusts the register allocator fails all graphs except
+// the one with slices, because Gorgonia v0.9.18 copies a slice.
 
 var observers = []struct {
 	name   string
@@ -85,7 +86,8 @@ var observers = []struct {
 		func(x, w, dy float64) float64 { return -gate(x, dy, 0.2) },
 		func(x, w, dy float64) float64 { return dy },
 	}, {
-		// The compiler merges the two negations and forgets who reads the second.
+		// The compiler merges the two negations, and does not count the readers
+		// of the second.
 		"a view of a merged twin of the pre-activation",
 		func(must check, apply func(node, float64) (node, error), x, w node) node {
 			h := must(gorgonia.Neg(must(gorgonia.Add(x, w))))
@@ -117,8 +119,8 @@ var observers = []struct {
 		func(x, w, dy float64) float64 { return gate(x+w, gate(x+w, dy, 0.2), 0.5) + gate(x+w, dy, 0.5) },
 		func(x, w, dy float64) float64 { return gate(x+w, gate(x+w, dy, 0.2), 0.5) + gate(x+w, dy, 0.5) },
 	}, {
-		// The sum lies in the memory of h, which the view shows. Nobody notices,
-		// as long as it is h + 0.
+		// The sum overwrites h. The view v shows that memory. The sum is h + 0,
+		// so v keeps its elements.
 		"a view of what the pre-activation was written over",
 		func(must check, apply func(node, float64) (node, error), x, w node) node {
 			h := must(gorgonia.Add(x, w))
@@ -130,7 +132,8 @@ var observers = []struct {
 		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
 		func(x, w, dy float64) float64 { return gate(x+w, dy, 0.2) + dy },
 	}, {
-		// What is right for the node that the op was made for is wrong here.
+		// The operator may work in place in its first node, but not in the
+		// second.
 		"the op of one node applied to another",
 		func(must check, apply func(node, float64) (node, error), x, w node) node {
 			first := must(apply(must(gorgonia.Mul(x, must(gorgonia.Mul(must(gorgonia.Transpose(x)), w)))), 0.2))
@@ -146,7 +149,7 @@ var observers = []struct {
 	},
 }
 
-func TestInPlaceGoesUnnoticed(t *testing.T) {
+func TestInPlaceChangesNoOtherNode(t *testing.T) {
 	for _, o := range observers {
 		for _, m := range machines {
 			if m.name == "Lisp" || m.name == "Lisp, second run" {
@@ -183,8 +186,7 @@ func TestInPlaceGoesUnnoticed(t *testing.T) {
 	}
 }
 
-// identity is what another package might have: an operator that returns its
-// input itself.
+// identity stands for an operator of another package. It returns its input.
 type identity struct{}
 
 func (identity) Arity() int { return 1 }
@@ -217,19 +219,20 @@ func (identity) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) 
 	return gorgonia.Nodes{grad}, nil
 }
 
-// elemUnaryOp is, in Gorgonia, an operator whose results share no memory.
+// elemUnaryOp has the name of an operator of Gorgonia that owns its result.
+// This one does not own it.
 type elemUnaryOp struct{ identity }
 
-// renumbered is an operator under another hash code, so that a graph keeps its
-// nodes apart from those of the original, while the compiler, which goes by
-// WriteHash, merges them.
+// renumbered is an operator with another hash code but the same WriteHash. A
+// graph uses the hash code and keeps both nodes. The compiler uses WriteHash
+// and merges them.
 type renumbered struct{ gorgonia.SDOp }
 
 func (r renumbered) Hashcode() uint32 { return r.SDOp.Hashcode() + 1 }
 
-// TestInPlaceIsGranted looks at the memory itself: where nobody looks, the
-// result lies in the input's.
-func TestInPlaceIsGranted(t *testing.T) {
+// TestInPlaceOverwritesInput checks addresses: if no other node can notice, the
+// result lies in the memory of the input.
+func TestInPlaceOverwritesInput(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opts []leakyrelu.Option
@@ -245,7 +248,7 @@ func TestInPlaceIsGranted(t *testing.T) {
 				gorgonia.Read(h, new(gorgonia.Value))
 				return h
 			}},
-			// Of a view, but in new memory.
+			// The input of Neg is a view, but its result is in new memory.
 			{"Neg of a reshape", func(must check, x, w node) node {
 				return must(gorgonia.Neg(must(gorgonia.Reshape(x, tensor.Shape{3, 4}))))
 			}},
@@ -287,7 +290,8 @@ func TestInPlaceSparesInputs(t *testing.T) {
 	}
 }
 
-// A negative slope loses the sign of x, so that x outlives y.
+// For a negative slope, y does not have the sign of x. So the operator must not
+// overwrite x.
 func TestInPlaceKeepsXForNegativeSlope(t *testing.T) {
 	must := must(t)
 	g := gorgonia.NewGraph()
@@ -304,7 +308,8 @@ func TestInPlaceKeepsXForNegativeSlope(t *testing.T) {
 	near(t, "gradient", gradOf[float64](t, x), want)
 }
 
-// Read gives the pre-activation as it was, before and after it is overwritten.
+// Read returns the original pre-activation, whether it runs before or after the
+// activation overwrites it.
 func TestInPlaceReadOfPreactivation(t *testing.T) {
 	for _, early := range []bool{true, false} {
 		must := must(t)
@@ -331,9 +336,9 @@ func TestInPlaceReadOfPreactivation(t *testing.T) {
 	}
 }
 
-// At the target of a Set the allocator lets an operator overwrite registers
-// that are live.
-func TestInPlaceUnderSet(t *testing.T) {
+// If the result of an operator goes into a Set, the allocator lets the operator
+// overwrite registers that are still needed.
+func TestInPlaceWithSet(t *testing.T) {
 	must := must(t)
 	g := gorgonia.NewGraph()
 	xs := []float64{1, -2, 3, -4}

@@ -2,17 +2,17 @@ package leakyrelu
 
 import "gorgonia.org/leakyrelu/internal/kernel"
 
-// loop runs the kernel over values of one shape in any layout: dst = gate(x, g),
-// or dst += gate(x, g) if add is set.
+// loop runs the kernel over three values of the same shape in any layout: dst =
+// gate(x, g), or dst += gate(x, g) if add is set.
 type loop[T kernel.Float] struct {
 	dst, x, g strided[T]
 	alpha     T
 	add       bool
 }
 
-// run visits every element. It finds the trailing dimensions in which all
-// three are row-major and so one contiguous run, often the whole of them, and
-// loops over the dimensions before those.
+// run visits every element. It finds the trailing dimensions in which all three
+// values are row-major. Their elements form one contiguous run, often the whole
+// tensor. It loops over the dimensions before these.
 func (l *loop[T]) run() {
 	outer, run := len(l.dst.dims), 1
 	for outer > 0 && l.contiguous(outer-1, run) {
@@ -22,13 +22,14 @@ func (l *loop[T]) run() {
 	l.walk(0, outer, run, 0, 0, 0)
 }
 
-// contiguous says whether neighbours along dimension d lie n elements apart.
+// contiguous reports whether neighbours along dimension d are n elements apart
+// in all three values.
 func (l *loop[T]) contiguous(d, n int) bool {
 	return l.dst.strides[d] == n && l.x.strides[d] == n && l.g.strides[d] == n
 }
 
-// walk loops over the dimensions from d to outer, at the given offsets into
-// the three values. Below them lies a contiguous run.
+// walk loops over the dimensions d to outer-1, from the given offsets into the
+// three values. The dimensions from outer on form a contiguous run.
 func (l *loop[T]) walk(d, outer, run, dst, x, g int) {
 	switch {
 	case d == outer:

@@ -7,10 +7,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The ways to run a graph, and helpers to build one.
+// This file has the ways to run a graph, and helpers to build one.
 
-// A machine runs the graph of cost and of read, a Read statement in it, and
-// leaves gradients in the nodes of wrt.
+// A machine runs the graph of cost and stores the gradients in the nodes wrt.
+// The node read is a Read statement in that graph.
 type machine struct {
 	name string
 	run  func(t *testing.T, cost, read *gorgonia.Node, wrt ...*gorgonia.Node)
@@ -55,7 +55,8 @@ var machines = []machine{
 	}},
 	{"Lisp, second run", func(t *testing.T, cost, _ *gorgonia.Node, wrt ...*gorgonia.Node) {
 		runLisp(t, cost.Graph())
-		// The gradients of inputs add up over the runs until somebody zeroes them.
+		// The Lisp machine adds the gradients of each run to those of the run
+		// before.
 		for _, n := range wrt {
 			d, err := n.Grad()
 			if err != nil {
@@ -83,8 +84,9 @@ func runTape(t *testing.T, g *gorgonia.ExprGraph, opts ...gorgonia.VMOpt) {
 	runAll(t, vm)
 }
 
-// runLisp takes a new machine, as every run on a Lisp machine does: its Reset
-// goes to the end of the program. What a run leaves lies in the graph.
+// runLisp runs g on a new Lisp machine. A machine can run only once, because
+// Reset moves it to the end of its program. Values and gradients stay in the
+// graph.
 func runLisp(t *testing.T, g *gorgonia.ExprGraph) {
 	t.Helper()
 	vm := gorgonia.NewLispMachine(g)
@@ -99,7 +101,8 @@ func runAll(t *testing.T, vm gorgonia.VM) {
 	}
 }
 
-// must passes a node on, or ends the test.
+// must returns a function that returns its node, or ends the test if there is
+// an error.
 func must(t *testing.T) func(*gorgonia.Node, error) *gorgonia.Node {
 	return func(n *gorgonia.Node, err error) *gorgonia.Node {
 		t.Helper()
@@ -110,7 +113,7 @@ func must(t *testing.T) func(*gorgonia.Node, error) *gorgonia.Node {
 	}
 }
 
-// input is a node bound to a tensor, of the tensor's dtype and shape.
+// input returns an input node bound to v, with the dtype and shape of v.
 func input(g *gorgonia.ExprGraph, name string, v *tensor.Dense) *gorgonia.Node {
 	return gorgonia.NewTensor(g, v.Dtype(), v.Dims(), gorgonia.WithShape(v.Shape()...), gorgonia.WithName(name), gorgonia.WithValue(v))
 }

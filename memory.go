@@ -9,22 +9,22 @@ import (
 
 // What Gorgonia's operators and its register allocator do with memory.
 //
-// Most operators own their result: it lies in new memory, or in the memory of an
-// input that the allocator found dead. Some return their input, or a view of it.
-// The allocator does not know that. There are three ways in which it lets an
-// operator overwrite what is still needed, as read in regalloc.go and
-// analysis.go of v0.9.18:
+// Most operators own their result: it lies in new memory, or in the memory of
+// an input that the allocator found dead. Some operators return their input, or
+// a view of it. The allocator does not know this. In three cases it lets an
+// operator overwrite memory that is still needed (source: regalloc.go and
+// analysis.go of v0.9.18):
 //
-//   - Views. A view that is dead is overwritten although its base is alive, and
-//     the other way round.
+//   - Views. An operator overwrites a dead view although the tensor behind it
+//     is alive, or a dead tensor although a view of it is alive.
 //   - Set. If the result of an operator is in one Set, the operator overwrites
 //     its input OverwritesInput() even while that input is alive.
-//   - Merging. Of nodes with equal hashes only one runs, and the readers of the
-//     others do not count as its readers.
+//   - Merging. If several nodes have equal hashes, only one of them runs. The
+//     allocator does not count the readers of the others.
 
 // ownsResult lists the operators of Gorgonia whose result shares no memory with
-// an input, unless they overwrite it with the allocator's leave. Each was read,
-// and is run by TestGorgoniasMemory.
+// an input, unless the allocator let them overwrite that input. The source of
+// each was read. TestOwnsResult runs each.
 //
 // Not in the list:
 //
@@ -32,15 +32,15 @@ import (
 //     v0.9.18, but a slice usually is a view.
 //   - dropoutOp returns its input in evaluation and for p = 0.
 //   - concatOp returns its input if it has only one. With more, it owns its result.
-//   - letOp, because of the second way above.
+//   - letOp, because of the second case above.
 //   - clampOp does nothing. groupNormDiffOp, sliceIncrOp, yoloOp, ctcLossOp,
 //     sparsemaxOp, byIndicesOp, tensordotOp, diagFlatOp, atOp, dtConvOp and
 //     randomOp are rare next to an activation. They were not examined.
 var ownsResult = map[string]bool{
 	"elemUnaryOp": true, "elemBinOp": true, "minBetween": true, "maxBetween": true,
 	"linAlgBinOp": true, "transposeOp": true, "sumOp": true, "maxOp": true, "sizeOp": true,
-	// Do returns its input when it repeats once. But the tape machine gives it
-	// new memory to fill.
+	// Do returns its input if it repeats once. But the tape machine calls
+	// UsePreallocDo with new memory.
 	"repeatOp": true,
 	"im2colOp": true, "col2imOp": true,
 	"maxPoolOp": true, "maxPoolDiffOp": true, "avgPoolOp": true, "avgPoolDiffOp": true, "globalAveragePoolOp": true,
@@ -51,8 +51,8 @@ var ownsResult = map[string]bool{
 	"readOp":        true, // the tape machine clones what it reads
 }
 
-// owns says whether the result of n shares memory with an input only if n
-// overwrites that with the allocator's leave.
+// owns reports whether n owns its result: it shares memory with an input only
+// if the allocator let n overwrite that input.
 func owns(n *gorgonia.Node) bool {
 	if _, ours := n.Op().(*Op); ours {
 		return true
@@ -61,23 +61,23 @@ func owns(n *gorgonia.Node) bool {
 	return ownsResult[name] || name == "concatOp" && len(inputsOf(n)) > 1
 }
 
-// overwritesLive returns the input that n writes over even if it is still
-// needed, because of a Set: -1 for none.
+// overwritesLive returns the index of the input that n overwrites because of a
+// Set, even if the input is still needed. It is -1 for none.
 func overwritesLive(n *gorgonia.Node) int {
 	if _, ours := n.Op().(*Op); ours || n.Op().OverwritesInput() < 0 || !inSet(n) {
-		return -1 // ours is never in place in a Set
+		return -1 // this package's operator refuses to work in place in a Set
 	}
 	return n.Op().OverwritesInput()
 }
 
-// overwrites returns the input that n, which is not this package's, writes over
-// if the allocator finds it dead: -1 for none.
+// overwrites returns the index of the input that n overwrites if the allocator
+// finds it dead. It is -1 for none, and for this package's operators.
 func overwrites(n *gorgonia.Node) int {
 	op := n.Op()
 	if _, ours := op.(*Op); ours || op.CallsExtern() {
 		return -1
 	}
-	// Without UsePreallocDo, the tape machine runs Do, into new memory.
+	// Without UsePreallocDo, the tape machine calls Do, which uses new memory.
 	if _, ok := op.(gorgonia.UsePreallocDoer); !ok {
 		return -1
 	}
@@ -95,7 +95,7 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 				shared = add(shared, in)
 			}
 		}
-		dead := w != v && !isArg(w) // for the allocator, perhaps
+		dead := w != v && !isArg(w) // the allocator may find w dead
 		for _, m := range v.Graph().AllNodes() {
 			if m != w && m.Hashcode() == w.Hashcode() {
 				return m
@@ -119,7 +119,7 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 	return nil
 }
 
-// add returns set with n in it.
+// add returns set with n added if it was not in the set.
 func add(set gorgonia.Nodes, n *gorgonia.Node) gorgonia.Nodes {
 	if set.Contains(n) {
 		return set
@@ -127,7 +127,7 @@ func add(set gorgonia.Nodes, n *gorgonia.Node) gorgonia.Nodes {
 	return append(set, n)
 }
 
-// inSet says whether n is in a Set, as its target or its value.
+// inSet reports whether n is the target or the value of a Set.
 func inSet(n *gorgonia.Node) bool {
 	for _, m := range n.Graph().AllNodes() {
 		if inputsOf(m).Contains(n) && gorgoniaType(m.Op()) == "letOp" {
@@ -137,8 +137,8 @@ func inSet(n *gorgonia.Node) bool {
 	return false
 }
 
-// isArg says whether n is an input or a constant. The allocator never frees
-// these.
+// isArg reports whether n is an input or a constant. The allocator keeps these
+// alive.
 func isArg(n *gorgonia.Node) bool {
 	switch gorgoniaType(n.Op()) {
 	case "constantScalar", "constantTensor":
@@ -147,7 +147,7 @@ func isArg(n *gorgonia.Node) bool {
 	return n.Op() == nil
 }
 
-// isStatement says whether n is a Read or a Set, which have no result.
+// isStatement reports whether n is a Read or a Set. They have no result.
 func isStatement(n *gorgonia.Node) bool {
 	name := gorgoniaType(n.Op())
 	return name == "readOp" || name == "letOp"
@@ -165,9 +165,9 @@ func gorgoniaType(op gorgonia.Op) string {
 	return t.Name()
 }
 
-// inputsOf returns the inputs of n. ExprGraph has methods for that, but they
-// write into a cache of the graph, while a machine on a clone of the graph, which
-// shares the operators, may read it.
+// inputsOf returns the inputs of n. The methods of ExprGraph that do this write
+// into a cache of the graph. At the same time, a machine on a clone of the
+// graph may read that cache, because clones share the operators.
 func inputsOf(n *gorgonia.Node) gorgonia.Nodes {
 	if childrenOffset == 0 {
 		return nil
@@ -175,8 +175,8 @@ func inputsOf(n *gorgonia.Node) gorgonia.Nodes {
 	return *(*gorgonia.Nodes)(unsafe.Add(unsafe.Pointer(n), childrenOffset))
 }
 
-// childrenOffset is where a Node keeps its inputs. It is 0 for a version of
-// Gorgonia that keeps them in another way. Then no operator works in place.
+// childrenOffset is the offset of the field children in a Node. It is 0 if a
+// version of Gorgonia has no such field. Then no operator works in place.
 var childrenOffset = func() uintptr {
 	f, ok := reflect.TypeFor[gorgonia.Node]().FieldByName("children")
 	if !ok || f.Type != reflect.TypeFor[gorgonia.Nodes]() {

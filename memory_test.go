@@ -11,18 +11,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Which of Gorgonia's operators own their result, and what that means for
-// InPlace: the list in memory.go, entry by entry.
+// These tests check the list of operators in memory.go, entry by entry: which
+// of them own their result, and whether InPlace works next to them.
 
-// A neighbour is a graph of an operator of Gorgonia that takes h, of the given
-// shape, and gives a result that an activation may follow.
+// A neighbour is an operator of Gorgonia next to an activation. Its input h has
+// the given shape.
 type neighbour struct {
 	name  string
 	shape tensor.Shape
 	build func(must check, h node) node
-	owns  bool // the result shares no memory with h, and InPlace counts on it
+	owns  bool // the result shares no memory with h, and InPlace relies on this
 
-	// Which operator Gorgonia differentiates it with, "" where it can't.
+	// The type of the operator that is its gradient, "" if it has none.
 	diff string
 }
 
@@ -31,7 +31,7 @@ var (
 	image = tensor.Shape{1, 2, 4, 4}
 )
 
-// weights is an input of random values, for the graph of n.
+// weights returns an input node with random values, in the graph of n.
 func weights(n node, label string, shape ...int) node {
 	return input(n.Graph(), label, dense(random[float64](rand.New(rand.NewPCG(31, 32)), tensor.Shape(shape).TotalSize()), shape...))
 }
@@ -83,12 +83,12 @@ var neighbours = []neighbour{
 	{"dropoutOp with p = 0", row, func(must check, h node) node { return must(gorgonia.Dropout(h, 0)) }, false, "dropoutDiffOp"},
 }
 
-// Kept alive, h shares its memory with the results of those operators that do
-// not own theirs, and with no other's.
-func TestGorgoniasMemory(t *testing.T) {
+// A Read keeps h alive. The result of an operator shares memory with h exactly
+// if the operator does not own its result.
+func TestOwnsResult(t *testing.T) {
 	for _, n := range neighbours {
 		if n.name == "sliceOp" {
-			continue // copies on the tape machine, at present
+			continue // copies on the tape machine in v0.9.18
 		}
 		t.Run(n.name, func(t *testing.T) {
 			must := must(t)
@@ -110,12 +110,12 @@ func TestGorgoniasMemory(t *testing.T) {
 	}
 }
 
-// overlap says whether two values share memory.
+// overlap reports whether two values share memory.
 func overlap(a, b gorgonia.Value) bool {
 	return a.Uintptr() < b.Uintptr()+b.MemSize() && b.Uintptr() < a.Uintptr()+a.MemSize()
 }
 
-// viewsOfGradients do not own their result, for InPlace.
+// viewsOfGradients are gradient operators that do not own their result.
 var viewsOfGradients = []string{"sliceOp", "sliceIncrOp", "reshapeOp"}
 
 func opName(n node) string {
@@ -126,9 +126,9 @@ func opName(n node) string {
 	return op.Name()
 }
 
-// In place next to each operator: after it, before it, and beside it. It is
-// granted exactly where the operator owns its result.
-func TestInPlaceNextToGorgoniasOperators(t *testing.T) {
+// The activation comes after each operator, before it, or beside it with the
+// same input. It works in place exactly if the operator owns its result.
+func TestInPlaceNextToOperators(t *testing.T) {
 	sameMemory := func(a, b node) bool { return a.Value().Uintptr() == b.Value().Uintptr() }
 	for _, n := range neighbours {
 		t.Run(n.name, func(t *testing.T) {

@@ -18,10 +18,10 @@ import (
 // x. Its gradient has two, x and the upstream gradient dy. [New] and [NewGrad]
 // make them. [Apply], [ApplyGrad] and gorgonia.Grad put them into a graph.
 //
-// Running an Op changes nothing in it. So one Op may serve many nodes, graphs
-// and machines at the same time.
+// A run does not change the Op. So one Op may be in many nodes, graphs and
+// machines at the same time.
 type Op struct {
-	name    string // of the operator, in hashes and messages
+	name    string // used in hashes and messages
 	arity   int    // number of inputs: x, or x and dy
 	alpha   float64
 	inPlace bool
@@ -40,19 +40,19 @@ var (
 //
 //	y, err := op.Do(x)
 //
-// It also works with gorgonia.ApplyOp. But prefer [Apply]: it refuses a node of
-// another dtype, and an alpha too large for float32, when the node is made.
-// gorgonia.ApplyOp shows an operator only the shapes of its inputs, so there the
-// error comes later: from gorgonia.Grad, or else from the run. With
-// gorgonia.ApplyOp, [InPlace] has no effect.
+// It also works with gorgonia.ApplyOp. But prefer [Apply]: it reports a wrong
+// dtype, and an alpha too large for float32, when it makes the node.
+// gorgonia.ApplyOp does not tell the operator the dtype. So the error comes
+// later, from gorgonia.Grad or from the run. With gorgonia.ApplyOp, [InPlace]
+// has no effect.
 //
 // Alpha is as in Apply. A NaN or infinite alpha and a nil option are errors.
 func New(alpha float64, opts ...Option) (*Op, error) {
 	return newOp("LeakyReLU", 1, alpha, opts)
 }
 
-// NewGrad returns the operator that [ApplyGrad] puts into a graph: of x and the
-// upstream gradient dy. Everything else is as in [New].
+// NewGrad returns the operator that [ApplyGrad] puts into a graph. Its inputs
+// are x and the upstream gradient dy. Everything else is as in [New].
 //
 //	dx, err := op.Do(x, dy)
 func NewGrad(alpha float64, opts ...Option) (*Op, error) {
@@ -75,14 +75,14 @@ func newOp(name string, arity int, alpha float64, opts []Option) (*Op, error) {
 	return &Op{name: name, arity: arity, alpha: alpha, inPlace: o.inPlace && childrenOffset != 0}, nil
 }
 
-// gradient returns the operator for the gradient of op. The gradient of the
-// gradient is the same operator again: it is linear in dy, with the slopes of op.
+// gradient returns the gradient operator of op. It is linear in dy, so the
+// gradient of the gradient operator is the same operator again.
 func (op *Op) gradient() *Op {
 	return &Op{name: gradName, arity: 2, alpha: op.alpha, inPlace: op.inPlace}
 }
 
-// apply is gorgonia.ApplyOp, after checks that Gorgonia does not make or makes
-// with a panic.
+// apply checks the inputs and calls gorgonia.ApplyOp. Gorgonia omits some of
+// these checks, and panics in others.
 func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	x := inputs[0]
 	for i, n := range inputs {
@@ -90,7 +90,7 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 			return nil, err
 		}
 		switch {
-		case n.Graph() != x.Graph() && n.Graph() != nil && x.Graph() != nil: // a constant may have none
+		case n.Graph() != x.Graph() && n.Graph() != nil && x.Graph() != nil: // a constant may have no graph
 			return nil, fmt.Errorf("leakyrelu: node %s (%s) is in another graph than x (%s), expected one graph", roles[i], n.Name(), x.Name())
 		case n.Dtype() != x.Dtype():
 			return nil, fmt.Errorf("leakyrelu: node %s (%s) has dtype %v, expected %v, the dtype of x", roles[i], n.Name(), n.Dtype(), x.Dtype())
@@ -115,7 +115,7 @@ func (op *Op) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	return y, nil
 }
 
-// checkNode says why n can't be an input.
+// checkNode returns an error if n can't be an input.
 func checkNode(role string, n *gorgonia.Node) error {
 	if n == nil {
 		return fmt.Errorf("leakyrelu: node %s is nil, expected a float32 or float64 node", role)
@@ -133,7 +133,7 @@ func checkNode(role string, n *gorgonia.Node) error {
 	return nil
 }
 
-// checkAlpha says whether alpha is still finite in the dtype it was rounded to.
+// checkAlpha returns an error if alpha, rounded to the dtype of x, is infinite.
 func (op *Op) checkAlpha(rounded float64) error {
 	if math.IsInf(rounded, 0) {
 		return fmt.Errorf("leakyrelu: alpha is %v, expected a number that fits the float32 of x", op.alpha)
@@ -144,8 +144,8 @@ func (op *Op) checkAlpha(rounded float64) error {
 // roles are the names of the inputs in messages.
 var roles = [...]string{"x", "dy"}
 
-// checkShape compares to the letter. Shape.Eq does not: for it, a vector of n
-// elements equals an n×1 matrix.
+// checkShape compares the shapes dimension by dimension. Shape.Eq does not: for
+// it, a vector of n elements equals an n×1 matrix.
 func checkShape(role string, s, x tensor.Shape) error {
 	if !slices.Equal(s, x) {
 		return errShape(role, s, x)
@@ -157,11 +157,11 @@ func errShape(role string, s, x tensor.Shape) error {
 	return fmt.Errorf("leakyrelu: %s has shape %v, expected %v, the shape of x", role, s, x)
 }
 
-// made says whether New or NewGrad made op. The methods of any other Op, such as
-// a nil one, return an error or an empty answer.
+// made reports whether New or NewGrad made op. The methods of any other Op,
+// such as nil, return an error or a zero value.
 func (op *Op) made() bool { return op != nil && op.arity > 0 }
 
-// checkArity says why op can't take n inputs.
+// checkArity returns an error if op can't take n inputs.
 func (op *Op) checkArity(n int) error {
 	switch {
 	case !op.made():
@@ -172,7 +172,7 @@ func (op *Op) checkArity(n int) error {
 	return nil
 }
 
-// Alpha returns the slope for x that is not positive, as it was given to [New].
+// Alpha returns the slope that was given to [New] or [NewGrad].
 func (op *Op) Alpha() float64 {
 	if !op.made() {
 		return 0
@@ -183,7 +183,7 @@ func (op *Op) Alpha() float64 {
 // Arity returns the number of inputs: 1 for LeakyReLU, 2 for its gradient.
 func (op *Op) Arity() int {
 	if !op.made() {
-		return -1 // Gorgonia takes this as any number, and goes on to InferShape
+		return -1 // for Gorgonia, any number of inputs: it goes on to InferShape, which returns an error
 	}
 	return op.arity
 }
@@ -202,8 +202,8 @@ func (op *Op) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
 	if err := op.checkArity(len(inputs)); err != nil {
 		return nil, err
 	}
-	// Gorgonia asks for the shape when it makes a node. If op already has a node,
-	// that is not its only one any more.
+	// Gorgonia calls InferShape when it makes a node. If op already has a node,
+	// op is now in two.
 	op.node.Store(nil)
 	shapes, err := gorgonia.DimSizersToShapes(inputs)
 	if err != nil {

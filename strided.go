@@ -10,18 +10,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// strided is a Value as memory: the element at index (i, j, …) of dims is
-// data[i·strides[0] + j·strides[1] + …].
+// strided describes how a Value lies in memory: the element at index (i, j, …)
+// of dims is data[i·strides[0] + j·strides[1] + …].
 type strided[T kernel.Float] struct {
 	data          []T
 	shape         tensor.Shape // of the Value
 	dims, strides []int        // without the dimensions of size 1
 }
 
-// view points s at v, or says why the operator can't work on v. The role is the
-// name of v in the message.
+// view makes s describe v, or returns an error if the operator can't work on v.
+// The role is the name of v in the message.
 //
-// It does not use v.Data(), which allocates and copies scalars.
+// It does not use v.Data(): that allocates, and copies scalars.
 func (s *strided[T]) view(role string, v gorgonia.Value) error {
 	switch v := v.(type) {
 	case nil:
@@ -73,7 +73,8 @@ func (s *strided[T]) view(role string, v gorgonia.Value) error {
 	return nil
 }
 
-// isFloat32 says whether x is float32, so that everything else has to be.
+// isFloat32 reports whether x is float32. Then all other values have to be
+// float32 too.
 func isFloat32(x gorgonia.Value) bool {
 	if t, ok := x.(*tensor.Dense); ok {
 		return t != nil && t.Dtype() == tensor.Float32
@@ -91,13 +92,14 @@ func (s *strided[T]) errDtype(role string, dt tensor.Dtype) error {
 	if role != roles[0] {
 		expected = fmt.Sprintf("%T, the dtype of x", T(0))
 	}
-	if dt == (tensor.Dtype{}) { // which doesn't print
+	if dt == (tensor.Dtype{}) { // an empty Dtype can't be printed
 		return fmt.Errorf("leakyrelu: %s is an empty tensor.Dense without a dtype, expected %s", role, expected)
 	}
 	return fmt.Errorf("leakyrelu: %s has dtype %v, expected %s", role, dt, expected)
 }
 
-// checkFits says whether s has the shape of x, but for dimensions of size 1.
+// checkFits returns an error if the shapes of s and x differ in more than
+// dimensions of size 1.
 func (s *strided[T]) checkFits(role string, x *strided[T]) error {
 	if !slices.Equal(s.dims, x.dims) {
 		return errShape(role, s.shape, x.shape)
@@ -105,14 +107,16 @@ func (s *strided[T]) checkFits(role string, x *strided[T]) error {
 	return nil
 }
 
-// setLayout drops the dimensions of size 1: they do not change where elements
-// are, and Gorgonia takes shapes that differ only in them for the same.
+// setLayout drops the dimensions of size 1. They do not change where the
+// elements are. For Gorgonia, shapes that differ only in such dimensions are
+// equal.
 func (s *strided[T]) setLayout(shape tensor.Shape, strides []int) {
 	s.shape, s.dims, s.strides = shape, shape, strides
 	if !slices.Contains(shape, 1) {
 		return
 	}
-	// Package tensor drops their strides too, from column-major vectors only.
+	// In column-major vectors, package tensor has dropped their strides
+	// already.
 	dropped := len(strides) < len(shape)
 	s.dims = slices.DeleteFunc(slices.Clone(s.dims), func(n int) bool { return n == 1 })
 	if dropped {
@@ -127,9 +131,9 @@ func (s *strided[T]) setLayout(shape tensor.Shape, strides []int) {
 	}
 }
 
-// extent is how far the elements reach in data. That is further than there is
-// data in what package tensor makes of an empty slice: a tensor with the shape of
-// what was sliced.
+// extent returns how long data must be to hold all elements. If someone takes
+// an empty slice, package tensor returns a tensor with the shape before the
+// slice, so data is too short.
 func (s *strided[T]) extent() int {
 	n := 1
 	for d, size := range s.dims {
@@ -141,8 +145,9 @@ func (s *strided[T]) extent() int {
 	return n
 }
 
-// overlapsItself says whether two elements may lie in one place. They do not if
-// each stride is longer than what all shorter strides reach together.
+// overlapsItself reports whether two elements may lie in the same place. They
+// do not if each stride is larger than the distance that all smaller strides
+// cover together.
 func (s *strided[T]) overlapsItself() bool {
 	for d, stride := range s.strides {
 		reach := 0
@@ -158,8 +163,9 @@ func (s *strided[T]) overlapsItself() bool {
 	return false
 }
 
-// overlapsShifted says whether s and x share memory other than element by
-// element, so that writing one element of s may change another one of x.
+// overlapsShifted reports whether s and x share memory in different layouts or
+// at different offsets. Then a write to one element of s may change another
+// element of x.
 func (s *strided[T]) overlapsShifted(x *strided[T]) bool {
 	size := unsafe.Sizeof(T(0))
 	start, startX := uintptr(unsafe.Pointer(unsafe.SliceData(s.data))), uintptr(unsafe.Pointer(unsafe.SliceData(x.data)))
@@ -170,13 +176,14 @@ func (s *strided[T]) overlapsShifted(x *strided[T]) bool {
 	return start != startX || !slices.Equal(s.strides, x.strides)
 }
 
-// like returns a new zero Value of v's kind, dtype, shape and engine, laid out
-// in row-major order, which every other operator understands best.
+// like returns a new zero Value of v's kind, dtype, shape and engine. It is in
+// row-major order, because all of Gorgonia's operators support that order.
 //
-// That clears memory which is then filled. Go has memory that isn't cleared only
-// as a copy of something (append, slices.Clone); copying x and working in place
-// took as long up to 2^18 float32 values, and 1.4 times as long beyond: memory
-// fresh from the system is zero anyway.
+// Go clears the new memory, although the kernel then writes every element. Only
+// append and slices.Clone give memory that is not cleared: they fill it with a
+// copy. A copy of x with the kernel in place took the same time up to 2^18
+// float32 values, and 1.4 times as long above, where new memory from the system
+// is zero already.
 func like(v gorgonia.Value) (_ gorgonia.Value, err error) {
 	switch v := v.(type) {
 	case *gorgonia.F32:
@@ -185,11 +192,11 @@ func like(v gorgonia.Value) (_ gorgonia.Value, err error) {
 		return gorgonia.NewF64(0), nil
 	default:
 		t := v.(*tensor.Dense)
-		// An engine that can't allocate says so with a panic: for one, it may be
-		// made for another dtype.
+		// An engine panics if it can't allocate, for example because it is made
+		// for another dtype.
 		defer func() {
 			if r := recover(); r != nil {
-				err = fmt.Errorf("leakyrelu: the engine of x, a %T, makes no %v tensor for the result: %v", t.Engine(), t.Dtype(), r)
+				err = fmt.Errorf("leakyrelu: the engine of x, a %T, can't make a %v tensor for the result, expected an engine that can: %v", t.Engine(), t.Dtype(), r)
 			}
 		}()
 		return tensor.New(tensor.Of(t.Dtype()), tensor.WithShape(t.Shape()...), tensor.WithEngine(t.Engine())), nil
