@@ -147,7 +147,7 @@ func zeroCentred(d threeLayers, slope func(*gorgonia.Node) *gorgonia.Node, real,
 // the penalty uses the input node that the rest of the loss uses.
 func TestGradcheckPenalties(t *testing.T) {
 	inputs := []*tensor.Dense{
-		waves(0.1, 4, 2), waves(0.9, 4, 2), waves(1.7, 4, 2), // real, fake, and points between them
+		waves(0.1, 4, 2), waves(0.9, 4, 2), waves(1.7, 4, 2), // real, fake, and between (written: how far between)
 		waves(2.5, 2, 5), waves(3.3, 5, 4), waves(4.1, 4, 1), // weights
 	}
 	for lossName, loss := range map[string]func(d threeLayers, slope func(*gorgonia.Node) *gorgonia.Node, real, fake, between *gorgonia.Node) *gorgonia.Node{
@@ -165,9 +165,9 @@ func TestGradcheckPenalties(t *testing.T) {
 						return loss(d, d.slope, in[0], in[1], between), nil
 					}
 					if err := gradcheck.Check(written, inputs); err != nil {
-						t.Errorf("written as nodes: %v", err)
+						t.Errorf("the penalty's gradient written as nodes: %v", err)
 					}
-					// Grad takes inputs only.
+					// Grad differentiates with respect to input nodes only, so between is an input.
 					taken := func(in ...*gorgonia.Node) (*gorgonia.Node, error) {
 						copy(d.w[:], in[3:])
 						return loss(d, d.gradSlope, in[0], in[1], in[2]), nil
@@ -178,7 +178,7 @@ func TestGradcheckPenalties(t *testing.T) {
 					case penalisedAtTheData && err == nil:
 						t.Error("a second Grad, which was wrong in Gorgonia v0.9.18, is right now: delete penalisedAtTheData, and change what README.md and gradcheck/README.md say about a second Grad")
 					case !penalisedAtTheData && err != nil, err != nil && !wrong:
-						t.Errorf("taken with Grad: %v", err)
+						t.Errorf("the penalty's gradient made by Grad: %v", err)
 					}
 				})
 			}

@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The operators alone, on values without a graph.
+// These tests run the operators on values, without a graph.
 
 func TestSpecialValues(t *testing.T) {
 	t.Run("float32", testSpecialValues[float32])
@@ -20,7 +20,7 @@ func TestSpecialValues(t *testing.T) {
 }
 
 func testSpecialValues[T float](t *testing.T) {
-	// Every special x against every special upstream gradient.
+	// xs and gs have every special x with every special upstream gradient.
 	var xs, gs []T
 	for _, x := range specials[T]() {
 		for _, g := range specials[T]() {
@@ -70,8 +70,8 @@ func TestScalars(t *testing.T) {
 	}
 }
 
-// A scalar may be a tensor of no dimensions as well as a gorgonia.Scalar, and
-// the Lisp machine mixes the two.
+// A scalar may be a tensor without dimensions or a gorgonia.Scalar. The Lisp
+// machine mixes the two.
 func TestScalarKindsMix(t *testing.T) {
 	kinds := []func(v float64) gorgonia.Value{
 		func(v float64) gorgonia.Value { return gorgonia.NewF64(v) },
@@ -119,11 +119,11 @@ func testLayouts[T float](t *testing.T) {
 	}
 }
 
-// testDos runs op on inputs in each way there is and compares with want. A
+// testDos calls Do, UsePreallocDo and IncrDo of op and compares with want. The
 // destination is a tensor in the layout of like.
 func testDos[T float](t *testing.T, op *leakyrelu.Op, like *tensor.Dense, want []T, inputs ...*tensor.Dense) {
 	t.Helper()
-	var before [][]T // the inputs' whole memory, seen through a view or not
+	var before [][]T // the whole memory of each input, also outside a view
 	for _, in := range inputs {
 		before = append(before, memory[T](in))
 	}
@@ -193,7 +193,8 @@ func testDos[T float](t *testing.T, op *leakyrelu.Op, like *tensor.Dense, want [
 	}
 }
 
-// Whoever chose an engine for x has it compute with the result too.
+// The result has the engine of x, so that x's engine also runs the operators
+// that follow.
 func TestDoKeepsEngine(t *testing.T) {
 	x := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, -2}), tensor.WithEngine(tensor.Float64Engine{}))
 	y, err := newOp(t, 0.5).Do(x)
@@ -206,19 +207,20 @@ func TestDoKeepsEngine(t *testing.T) {
 	sameBits(t, "y", elements[float64](t, y), []float64{1, -1})
 }
 
-// An engine may refuse to make a tensor, which it does with a panic.
-func TestDoOnAnotherTypesEngine(t *testing.T) {
+// The engine of x can't make a tensor of this dtype and panics. Do returns that
+// as an error.
+func TestDoWithEngineOfAnotherDtype(t *testing.T) {
 	x := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, -2}), tensor.WithEngine(tensor.Float32Engine{}))
 	_, err := newOp(t, 0.5).Do(x)
 	names(t, "Do", err, "tensor.Float32Engine", "float64")
-	if _, err = newOp(t, 0.5).UsePreallocDo(x, x); err != nil { // which makes none
+	if _, err = newOp(t, 0.5).UsePreallocDo(x, x); err != nil { // UsePreallocDo makes no tensor
 		t.Error(err)
 	}
 	sameBits(t, "y", memory[float64](x), []float64{1, -1})
 }
 
-// Parts of one tensor that don't overlap are tensors apart.
-func TestNeighboursAreApart(t *testing.T) {
+// The operator accepts two parts of one tensor if they don't overlap.
+func TestDisjointPartsOfOneTensor(t *testing.T) {
 	whole := dense([]float64{1, -2, 0, 0}, 4)
 	x, err := whole.Slice(tensor.S(0, 2))
 	if err != nil {
@@ -234,8 +236,9 @@ func TestNeighboursAreApart(t *testing.T) {
 	sameBits(t, "whole", memory[float64](whole), []float64{1, -2, 1, -1})
 }
 
-// Gorgonia merges nodes by hash: operators that compute different things must
-// differ in it, those that compute the same must not.
+// Gorgonia merges nodes with equal hashes. Operators that compute different
+// results must have different hashes. Operators that compute the same must have
+// the same hash.
 func TestHash(t *testing.T) {
 	seen := map[uint32]string{}
 	add := func(op *leakyrelu.Op) {
@@ -298,7 +301,7 @@ func TestInferShape(t *testing.T) {
 				t.Errorf("%v of %v: shape %v, error %v", c.op, c.in, got, err)
 			}
 			want := s.Clone()
-			for i := range got { // which is nobody else's: package tensor changes shapes in place
+			for i := range got { // package tensor changes shapes in place: got must be a copy
 				got[i] = -1
 			}
 			if !slices.Equal(s, want) {
@@ -314,8 +317,9 @@ func TestInferShape(t *testing.T) {
 	names(t, "shapes differ", err, "dy", "(3, 2)", "(2, 3)")
 }
 
-// One operator runs at many places at once: the race detector watches.
-func TestOneOpManyGoroutines(t *testing.T) {
+// One operator runs in several goroutines at the same time. The race detector
+// checks this.
+func TestOneOpInManyGoroutines(t *testing.T) {
 	op := newOp(t, 0.2)
 	x := dense([]float64{-1, 2, -3, 4}, 4)
 	var wg sync.WaitGroup

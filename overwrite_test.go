@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestNothingIsOverwritten runs a graph several times and looks at whatever the
-// runs could have written over: inputs, reached through ops that share memory
-// with them, and outputs kept from earlier runs.
+// TestNothingIsOverwritten runs a graph several times. It checks that inputs
+// and the outputs of earlier runs keep their elements. The operators between
+// the input and the activation share memory with the input.
 func TestNothingIsOverwritten(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -79,8 +79,8 @@ func TestNothingIsOverwritten(t *testing.T) {
 	}
 }
 
-// TestRecurrentState feeds the output of every step back as the state of the
-// next, and keeps all of them.
+// In TestRecurrentState, the output of each step is the state of the next step.
+// The test keeps all states and compares them at the end.
 func TestRecurrentState(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -89,7 +89,8 @@ func TestRecurrentState(t *testing.T) {
 	}{
 		{"Neg", func(must func(node, error) node, h node) node { return must(gorgonia.Neg(h)) },
 			func(h float64) float64 { return -h }},
-		// In place, without care, each step would overwrite the state it starts from.
+		// If the activation overwrote its input here, each step would overwrite
+		// its own starting state.
 		{"Reshape", func(must func(node, error) node, h node) node { return must(gorgonia.Reshape(h, tensor.Shape{4})) },
 			func(h float64) float64 { return h }},
 	} {
@@ -130,9 +131,9 @@ func testRecurrentState(t *testing.T, path func(must func(node, error) node, h n
 	}
 }
 
-// TestClonesAtOnce runs machines on clones of one graph, which share their op
-// values, at the same time. The race detector watches.
-func TestClonesAtOnce(t *testing.T) {
+// TestConcurrentClones runs machines on clones of one graph at the same time.
+// Clones share their operators. The race detector checks this.
+func TestConcurrentClones(t *testing.T) {
 	must := must(t)
 	xs := random[float64](rand.New(rand.NewPCG(11, 12)), 12)
 	g := gorgonia.NewGraph()
@@ -171,9 +172,9 @@ func TestClonesAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// A clone may grow. What it adds runs last, and sees the input of an activation
-// in place as it was.
-func TestCloneThatGrows(t *testing.T) {
+// A clone may get new nodes. They run after the activation, and still have to
+// read its input as it was.
+func TestCloneWithNewNodes(t *testing.T) {
 	must := must(t)
 	xs := random[float64](rand.New(rand.NewPCG(41, 42)), 12)
 	g := gorgonia.NewGraph()

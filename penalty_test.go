@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// critic is a multilayer perceptron of three layers, 3 → 4 → 4 → 1, for a batch
-// of 5, its weights w and its input x all in float64.
+// critic is a multilayer perceptron of three layers, 3 → 4 → 4 → 1, in float64,
+// with the weights w1, w2 and w3. Its input x is a batch of 5.
 type critic struct{ w1, w2, w3, x []float64 }
 
 const batch, in, hidden = 5, 3, 4
@@ -22,8 +22,8 @@ func newCritic(rng *rand.Rand) critic {
 	return critic{random[float64](rng, in*hidden), random[float64](rng, hidden*hidden), random[float64](rng, hidden), random[float64](rng, batch*in)}
 }
 
-// nodes are the critic in a graph: its weights and input, its pre-activations
-// and its output.
+// nodes puts the critic into a graph. It returns the weights, the input, the
+// pre-activations and the output.
 func (c critic) nodes(t *testing.T, g *gorgonia.ExprGraph, alpha float64) (w1, w2, w3, x, h1, h2, out *gorgonia.Node) {
 	must := must(t)
 	w1, w2, w3 = input(g, "w1", dense(c.w1, in, hidden)), input(g, "w2", dense(c.w2, hidden, hidden)), input(g, "w3", dense(c.w3, hidden, 1))
@@ -34,9 +34,9 @@ func (c critic) nodes(t *testing.T, g *gorgonia.ExprGraph, alpha float64) (w1, w
 	return w1, w2, w3, x, h1, h2, out
 }
 
-// sample is what the critic makes of row i of its input, by the formulas: its
-// output and the gradient of that with respect to the input. It also returns
-// how far the nearest pre-activation is from the kink.
+// sample evaluates the formulas for row i of x. It returns the output, the
+// gradient of the output with respect to that row, and the distance of the
+// nearest pre-activation from the kink.
 func (c critic) sample(i int, alpha float64) (out float64, dx []float64, margin float64) {
 	margin = math.Inf(1)
 	h1, h2 := make([]float64, hidden), make([]float64, hidden)
@@ -139,8 +139,8 @@ var penalties = []struct {
 	},
 }
 
-// TestGradientPenalties differentiates a penalty on a gradient that ApplyGrad
-// writes down.
+// TestGradientPenalties differentiates a penalty whose gradient is written as
+// nodes, with ApplyGrad.
 func TestGradientPenalties(t *testing.T) {
 	for _, p := range penalties {
 		for _, alpha := range slopes {
@@ -157,7 +157,7 @@ func TestGradientPenalties(t *testing.T) {
 					dx := must(gorgonia.Mul(d1, must(gorgonia.Transpose(w1))))
 					squares := must(gorgonia.Sum(must(gorgonia.Square(dx)), 1))
 					loss := must(gorgonia.Mean(p.build(must, squares)))
-					// The Lisp machine wants one root.
+					// The Lisp machine needs a graph with one root.
 					loss = must(gorgonia.Add(loss, must(gorgonia.Mul(gorgonia.NewConstant(0.0), must(gorgonia.Sum(out))))))
 					var got gorgonia.Value
 					m.run(t, loss, gorgonia.Read(dx, &got), w1, w2, w3)
@@ -175,8 +175,8 @@ func TestGradientPenalties(t *testing.T) {
 	}
 }
 
-// TestSecondGrad lets Gorgonia find both gradients: the first with respect to
-// the input, the second with respect to the weights.
+// TestSecondGrad calls gorgonia.Grad twice: first with respect to the input,
+// then with respect to the weights.
 func TestSecondGrad(t *testing.T) {
 	for _, p := range penalties {
 		for _, alpha := range slopes {

@@ -13,9 +13,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestRandomGraphs builds graphs from a seed. Some of their activations are in
-// place, some values are read, some go into a Set. The test compares their value
-// with plain Go's, and their gradients with central differences of that.
+// TestRandomGraphs builds graphs from a seed. Some activations are in place,
+// some values are read, and some go into a Set. The test evaluates each graph
+// in plain Go too, and compares the values. It compares the gradients with
+// central differences of the plain Go function.
 func TestRandomGraphs(t *testing.T) {
 	entries, refused := 0, 0
 	for seed := range uint64(250) {
@@ -33,31 +34,33 @@ func TestRandomGraphs(t *testing.T) {
 	}
 }
 
-// matrix is a rows×cols matrix in plain Go, row by row.
+// matrix is a rows×cols matrix in plain Go. v is in row-major order.
 type matrix struct {
 	rows, cols int
 	v          []float64
 }
 
-// An expression is a node and the same in plain Go.
+// An expression is a node and the same function in plain Go.
 type expression struct {
 	node       node
 	rows, cols int
 	eval       func(inputs []float64) matrix
 
-	// Gorgonia's element-wise binary operators write over dead registers that a
-	// view still shows. So what has a view is no operand of one, ever.
-	viewed, operand bool
+	// Gorgonia's element-wise binary operators overwrite dead registers, even
+	// if a view shares the memory. So an expression never has a view and is
+	// such an operand.
+	viewed, operand bool // it has a view, it is an operand
 
-	// A Set may overwrite it, if no operator of Gorgonia needs it for a gradient.
-	// After that, nobody may read it.
+	// A Set may overwrite an expression if it is not needed for the gradient of
+	// one of Gorgonia's operators. Then it is gone: no later node may read it.
 	needed, gone bool
 	activated    bool // it is the input of an activation
 }
 
-// testRandomGraph builds a graph that rng chooses, on inputs from another source.
-// It returns how many entries it compared: none if the inputs are near a kink, or
-// if Grad returns an error because a Set overwrites what a gradient needs.
+// testRandomGraph builds a graph that rng chooses, with input values from
+// inputsFrom. It returns how many entries of gradients it compared. It compares
+// none if an activation's input is near the kink, or if Grad returns an error
+// because a Set overwrites a value that a gradient needs.
 func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, refused error) {
 	t.Helper()
 	const inputs, size = 4, 12
@@ -114,7 +117,7 @@ func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, ref
 		}
 		return nil
 	}
-	// rowwise adds an operator of Gorgonia that needs its result for its gradient.
+	// rowwise adds an operator of Gorgonia whose gradient needs its result.
 	rowwise := func(a *expression, op func(a node) (node, error), f func(row []float64)) {
 		a.operand = true
 		add(must(op(a.node)), a.rows, a.cols, func(in []float64) matrix {
@@ -126,7 +129,7 @@ func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, ref
 			return out
 		}).needed = true
 	}
-	var reads []func(in []float64) // compare what was read, after a run
+	var reads []func(in []float64) // each compares one read value after a run
 	states := 0
 	binary := func(a, b *expression, op func(a, b node) (node, error), f func(a, b float64) float64) {
 		a.operand, b.operand = true, true
@@ -191,7 +194,7 @@ func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, ref
 				}
 				return out
 			})
-		case 5: // a reshape, and an activation of that
+		case 5: // an activation of a reshape
 			if a.operand {
 				continue
 			}
@@ -203,7 +206,7 @@ func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, ref
 			}
 			v := must(gorgonia.Reshape(a.node, tensor.Shape{rows, n / rows}))
 			activate(v, rows, n/rows, func(in []float64) matrix { return matrix{rows, n / rows, a.eval(in).v} })
-		case 6: // a slice of rows, and an activation of that
+		case 6: // an activation of a slice of rows
 			if a.operand || a.rows < 3 {
 				continue
 			}
@@ -240,7 +243,7 @@ func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, ref
 					}
 				}
 			})
-		case 10: // a Set, whose value overwrites a
+		case 10: // a difference that goes into a Set and overwrites a
 			if a.viewed || a.needed {
 				continue
 			}
@@ -252,11 +255,11 @@ func testRandomGraph(t *testing.T, inputsFrom, rng *rand.Rand) (entries int, ref
 		}
 	}
 
-	// The cost is the sum of an activation of everything, so that there is one
-	// root and nothing that is unused.
+	// The cost is the sum of activations of all expressions. So the graph has
+	// one root and no unused nodes.
 	var cost node
 	var terms []*expression
-	for _, e := range pool[:inputs] { // with a slope of its own, so that every input has a gradient
+	for _, e := range pool[:inputs] { // slope 3 occurs only here, so that every input has a gradient
 		terms = append(terms, activateWith(3, e.node, e.rows, e.cols, e.eval))
 	}
 	mayRefuse := false

@@ -13,11 +13,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// What the tests compare with: the definition, evaluated here.
+// The tests compare with the definition, which gate and leaky evaluate.
 
 type float interface{ float32 | float64 }
 
-// gate is g where x > 0 and α·g elsewhere, α rounded to T once.
+// gate returns g if x > 0, and α·g otherwise. α is rounded to T once.
 func gate[T float](x, g T, alpha float64) T {
 	if x > 0 {
 		return g
@@ -25,12 +25,12 @@ func gate[T float](x, g T, alpha float64) T {
 	return T(alpha) * g
 }
 
-// leaky is LeakyReLU.
+// leaky returns LeakyReLU(x).
 func leaky[T float](x T, alpha float64) T { return gate(x, x, alpha) }
 
-// slopes are ordinary ones and those that catch shortcuts: max(x, αx) fails
-// above 1 and below 0, reading the sign of x from y fails below 0, and 0 makes
-// -0, NaN and Inf matter.
+// slopes has the usual slopes and some that find wrong implementations: max(x,
+// αx) is wrong for α > 1 and α < 0, the sign of y is not that of x for α < 0,
+// and α = 0 makes -0 and NaN.
 var slopes = []float64{0, 0.01, 0.2, 1, 2, -0.5}
 
 // specials are the values at which implementations differ.
@@ -50,8 +50,8 @@ func specials[T float]() []T {
 	}
 }
 
-// bits is v to the last bit, all NaNs being one: which of them a multiplication
-// yields is up to the processor.
+// bits returns the bits of v. All NaNs have the same bits here, because the NaN
+// of a product depends on the processor.
 func bits[T float](v T) uint64 {
 	if v != v {
 		return math.Float64bits(math.NaN())
@@ -62,7 +62,7 @@ func bits[T float](v T) uint64 {
 	return math.Float64bits(float64(v))
 }
 
-// sameBits fails the test at the first few elements that differ.
+// sameBits fails the test if elements differ, and reports the first five.
 func sameBits[T float](t *testing.T, what string, got, want []T) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -90,12 +90,12 @@ func dtypeOf[T float]() tensor.Dtype {
 	return tensor.Float64
 }
 
-// dense is a row-major tensor of the given shape over a copy of vs.
+// dense returns a row-major tensor with a copy of vs.
 func dense[T float](vs []T, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(append([]T(nil), vs...)))
 }
 
-// random is n numbers between -2 and 2, none of them near the kink at 0.
+// random returns n numbers between -2 and 2. None is near the kink at 0.
 func random[T float](rng *rand.Rand, n int) []T {
 	vs := make([]T, n)
 	for i := range vs {
@@ -107,7 +107,8 @@ func random[T float](rng *rand.Rand, n int) []T {
 	return vs
 }
 
-// elements lists v in row-major order of its indices, whatever its layout.
+// elements returns the elements of v in row-major order of their indices, for
+// any layout.
 func elements[T float](t *testing.T, v gorgonia.Value) []T {
 	t.Helper()
 	d, ok := v.(*tensor.Dense)
@@ -142,7 +143,7 @@ func indices(shape tensor.Shape, f func(index []int)) {
 	visit(0)
 }
 
-// A layout makes a tensor whose elements lie in memory in some way.
+// A layout makes a tensor with this layout in memory.
 type layout struct {
 	name string
 	make func(t *testing.T, rng *rand.Rand, dt tensor.Dtype) *tensor.Dense
@@ -183,7 +184,7 @@ var layouts = []layout{
 
 type change func(*tensor.Dense) (*tensor.Dense, error)
 
-// base makes a row-major tensor and changes it.
+// base returns a function that makes a row-major tensor and applies c to it.
 func base(c change, shape ...int) func(*testing.T, *rand.Rand, tensor.Dtype) *tensor.Dense {
 	return func(t *testing.T, rng *rand.Rand, dt tensor.Dtype) *tensor.Dense {
 		d := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing(rng, dt, shape)))
@@ -263,7 +264,8 @@ func name(parts ...any) string {
 	return fmt.Sprint(parts...)
 }
 
-// near allows for roundings in another order, no more.
+// near fails the test if elements differ by more than rounding in another
+// order.
 func near(t *testing.T, what string, got, want []float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -284,22 +286,22 @@ func values(ts []*tensor.Dense) []gorgonia.Value {
 	return vs
 }
 
-// memory is a copy of all the memory that d lies in.
+// memory returns a copy of the whole memory of d, also outside a view.
 func memory[T float](d *tensor.Dense) []T {
 	switch {
 	case d.IsScalar():
 		return []T{d.Data().(T)}
-	case d.MemSize() == 0: // where Data panics
+	case d.MemSize() == 0: // Data panics
 		return nil
 	default:
 		return slices.Clone(d.Data().([]T))
 	}
 }
 
-// copyOf is d in the same layout in other memory.
+// copyOf returns a copy of d in the same layout.
 func copyOf(d *tensor.Dense) *tensor.Dense { return d.Clone().(*tensor.Dense) }
 
-// around is the memory that d lies in with the elements of d themselves zeroed.
+// around returns the memory of d with the elements of d set to 0.
 func around[T float](t *testing.T, d *tensor.Dense) []T {
 	d = copyOf(d)
 	indices(d.Shape(), func(index []int) {
@@ -310,7 +312,7 @@ func around[T float](t *testing.T, d *tensor.Dense) []T {
 	return memory[T](d)
 }
 
-// names checks that err is there and says all the words.
+// names checks that err is not nil and that its message contains all the words.
 func names(t *testing.T, what string, err error, words ...string) {
 	t.Helper()
 	if err == nil {

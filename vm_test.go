@@ -10,10 +10,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The operators inside graphs, on every machine there is.
+// These tests run the operators in graphs, on every machine.
 
-// TestSpecialValuesInGraphs compares values and gradients at the special
-// values, bit for bit, for Σ c·LeakyReLU(x).
+// TestSpecialValuesInGraphs compares value and gradient of Σ c·LeakyReLU(x) at
+// the special values, bit by bit.
 func TestSpecialValuesInGraphs(t *testing.T) {
 	for _, m := range machines {
 		t.Run(m.name+"/float32", func(t *testing.T) { testSpecialValuesInGraph[float32](t, m) })
@@ -36,7 +36,8 @@ func testSpecialValuesInGraph[T float](t *testing.T, m machine) {
 		wantY, wantDx := make([]T, len(xs)), make([]T, len(xs))
 		for i := range xs {
 			wantY[i] = leaky(xs[i], alpha)
-			// Adding to 0, as both machines may, makes 0 of -0.
+			// Both machines may add the gradient to 0, and 0 + -0 is 0. So the
+			// test adds 0 on both sides.
 			wantDx[i] = 0 + gate(xs[i], cs[i], alpha)
 		}
 		dx := gradOf[T](t, x)
@@ -48,13 +49,13 @@ func testSpecialValuesInGraph[T float](t *testing.T, m machine) {
 	}
 }
 
-// TestLayoutsInGraphs binds tensors in every layout to an input, which hold the
-// special values too. The upstream gradient is that of another activation, since
-// Gorgonia's operators are not right in every layout.
+// TestLayoutsInGraphs binds tensors of every layout, with special values in
+// them, to an input. The upstream gradient comes from another activation,
+// because Gorgonia's operators are wrong in some layouts.
 func TestLayoutsInGraphs(t *testing.T) {
 	for _, m := range machines {
 		if m.name == "tape with dual values" {
-			continue // whose own addition of gradients panics for views
+			continue // it adds gradients, and Gorgonia's addition panics for views
 		}
 		t.Run(m.name+"/float32", func(t *testing.T) { testLayoutsInGraphs[float32](t, m) })
 		t.Run(m.name+"/float64", func(t *testing.T) { testLayoutsInGraphs[float64](t, m) })
@@ -99,8 +100,9 @@ func testLayoutsInGraphs[T float](t *testing.T, m machine) {
 	}
 }
 
-// TestGraphs runs graphs of one input x of shape (3, 4) that compute the same
-// function of every element, and compares value and gradient with formulas.
+// TestGraphs runs graphs with one input x of shape (3, 4). Each graph computes
+// the same function f of every element. The test compares value and gradient
+// with f and df.
 func TestGraphs(t *testing.T) {
 	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
 		t.Run(name(len(opts), " options"), func(t *testing.T) { testGraphs(t, opts...) })
@@ -114,7 +116,7 @@ func testGraphs(t *testing.T, opts ...leakyrelu.Option) {
 		name  string
 		build func(must func(node, error) node, x node) node
 		f     func(x float64) float64
-		df    func(x, dy float64) float64 // times the upstream gradient dy
+		df    func(x, dy float64) float64 // the derivative times the upstream gradient dy
 	}{
 		{
 			"one",
@@ -144,7 +146,8 @@ func testGraphs(t *testing.T, opts ...leakyrelu.Option) {
 			func(x float64) float64 { return leaky(x, 0.2) * leaky(x, 0.2) },
 			func(x, dy float64) float64 { return 2 * leaky(x, 0.2) * gate(x, dy, 0.2) },
 		}, {
-			// Merged into one, the difference would be 0.
+			// If Gorgonia merged the two activations, the difference would be
+			// 0.
 			"slopes that differ in the last bit",
 			func(must func(node, error) node, x node) node {
 				return must(gorgonia.Sub(must(apply(x, next)), must(apply(x, 0.2))))
@@ -256,10 +259,10 @@ func testGraphs(t *testing.T, opts ...leakyrelu.Option) {
 	}
 }
 
-// Gorgonia's reshape keeps the order of elements in memory, of column-major
-// tensors too, and on the Lisp machine leaves their gradients in the shape of
-// another node for the next run. (On the tape machine it takes the gradient of a
-// column-major tensor for row-major, with any operator.)
+// Gorgonia's Reshape keeps the order of the elements in memory, also for
+// column-major tensors. On the Lisp machine, the gradient then has the shape of
+// another node in the next run. (On the tape machine, Gorgonia reads the
+// gradient of a column-major tensor as row-major, with any operator.)
 func TestColumnMajorReshape(t *testing.T) {
 	for _, m := range machines {
 		if m.name != "Lisp" && m.name != "Lisp, second run" {
@@ -295,7 +298,7 @@ func TestColumnMajorReshape(t *testing.T) {
 	}
 }
 
-// Scalars, of either kind that Gorgonia has.
+// The scalar x is an input node or the result of Sum.
 func TestScalarGraphs(t *testing.T) {
 	kinds := map[string]func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node{
 		"F64": func(g *gorgonia.ExprGraph, name string, v float64) *gorgonia.Node {
