@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// The bytes per second of every benchmark count what is read and written once
-// each: 2 slices for copy and the forward pass, 3 for the backward pass, 4 for
-// its accumulating form. Signs are random. In place, alpha is 1, or else the
-// values would shrink from run to run, through subnormals to zero.
+// The bytes per second count each slice that is read or written once: 2 slices
+// for copy and the forward pass, 3 for the backward pass, 4 for GateAdd. Signs
+// are random. In place, alpha is 1. With a smaller alpha, the values would
+// become subnormal and then zero from run to run.
 
 func BenchmarkCopy(b *testing.B) {
 	forEachSize(b, 2, func(dst, x, _ []float32) { copy(dst, x) })
@@ -41,8 +41,9 @@ func BenchmarkGoLoop(b *testing.B) {
 	forEachSize(b, 2, func(dst, x, _ []float32) { genericGate(dst, x, x, 0.01) })
 }
 
-// BenchmarkLongestWait reports how long, on one processor, a goroutine that wakes
-// every 200 µs ever waits for its turn while another makes five long calls.
+// BenchmarkLongestWait reports the longest time that a goroutine waits for the
+// processor while another goroutine makes five long calls. The waiting
+// goroutine wakes every 200 µs. Both share one processor.
 func BenchmarkLongestWait(b *testing.B) {
 	processors(b, 1)
 	dst, x := make([]float32, 1<<26), make([]float32, 1<<26)

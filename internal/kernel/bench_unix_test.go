@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkSplit reports how many times as long Gate(dst, x, x) takes with
-// GOMAXPROCS 2, 8 and 32 as with 1, on the wall and in processor time. One
-// iteration is a round with all of them, each after a pause in which the
-// processors come to rest. 2^20 float32 are below splitFrom, 2^21 reach it.
+// BenchmarkSplit runs Gate(dst, x, x) with GOMAXPROCS 1, 2, 8 and 32. It
+// reports wall time and processor time, relative to GOMAXPROCS 1. One iteration
+// runs all four, with a pause before each. 2^20 float32 are below splitFrom,
+// 2^21 reach it.
 func BenchmarkSplit(b *testing.B) {
 	for _, power := range []int{20, 21, 22, 24} {
 		b.Run(fmt.Sprintf("2^%d", power), func(b *testing.B) {
@@ -37,7 +37,7 @@ func BenchmarkSplit(b *testing.B) {
 					cpu[i] = append(cpu[i], float64(processorTime(b)-startCPU))
 				}
 			}
-			b.ReportMetric(0, "ns/op") // of a round: no use
+			b.ReportMetric(0, "ns/op") // hide the time of a whole round
 			for i, procs := range all[1:] {
 				b.ReportMetric(median(wall[i+1])/median(wall[0]), fmt.Sprintf("wall-%d", procs))
 				b.ReportMetric(median(cpu[i+1])/median(cpu[0]), fmt.Sprintf("cpu-%d", procs))
@@ -46,7 +46,7 @@ func BenchmarkSplit(b *testing.B) {
 	}
 }
 
-// processorTime is what this process has had of the processors so far.
+// processorTime returns the processor time that this process has used so far.
 func processorTime(b *testing.B) time.Duration {
 	var usage unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {

@@ -9,8 +9,8 @@ import (
 
 var exhaustive = flag.Bool("exhaustive", false, "run TestExhaustive: all 2³² float32 patterns, minutes")
 
-// All float32 patterns x, against every implementation: forward, and backward
-// with a g that ranges over all patterns too.
+// TestExhaustive runs every implementation on all float32 bit patterns of x,
+// forward and backward. In the backward pass, g takes all patterns too.
 func TestExhaustive(t *testing.T) {
 	if !*exhaustive {
 		t.Skip("-exhaustive is not set")
@@ -28,7 +28,7 @@ func TestExhaustive(t *testing.T) {
 					for i := range x {
 						b := first + uint32(i)
 						x[i] = math.Float32frombits(b)
-						g[i] = math.Float32frombits(b*0x9E3779B1 + 0x7F4A7C15) // a bijection
+						g[i] = math.Float32frombits(b*0x9E3779B1 + 0x7F4A7C15) // a bijection, so g takes every pattern once
 					}
 					for _, up := range [][]float32{x, g} {
 						Gate(dst, x, up, 0.01)

@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// FuzzGate compares the exported functions with the definition, bit for bit, for
-// slices that each begin at an offset of their own from a vector boundary.
+// FuzzGate compares Gate and GateAdd with the definition, bit by bit. Each
+// slice begins at its own offset from a vector boundary.
 func FuzzGate(f *testing.F) {
 	quietNaN, signallingNaN := uint64(0x7FF8000000000001), uint64(0xFFF0000000000003)
 	for i, alpha := range alphas {
 		f.Add([]byte{0, 0, 0x80, 0x7F, 1, 0, 0xC0, 0x7F}, uint64(i), math.Float64bits(alpha), uint16(31*i), uint16(123*i), uint8(i), uint8(i), i%2 == 0)
 	}
-	// x on either side of where the definition changes, in every implementation:
-	// around 0, and between Inf and the NaN next to it.
+	// In every implementation, x is on both sides of the points where the
+	// definition changes: 0, and between Inf and the next NaN.
 	for _, x := range []uint64{0, 1, 0x80000000, 0x80000001, 0x7F800000, 0x7F800001, 1 << 63, 1<<63 | 1, 0x7FF0 << 48, 0x7FF0<<48 | 1} {
 		head := binary.LittleEndian.AppendUint64(nil, x)
 		head = binary.LittleEndian.AppendUint64(head, 0x3FF800003FC00000) // dy about 1.5 in both types
@@ -40,10 +40,11 @@ func FuzzGate(f *testing.F) {
 
 func fuzzGate[T Float](t *testing.T, head []byte, seed uint64, alpha T, n int, offsets uint16, sharing uint8, add bool) {
 	if alpha-alpha != 0 {
-		return // not finite, which the operator refuses
+		return // not finite: the operator returns an error
 	}
 	random := rand.New(rand.NewPCG(seed, 1))
-	// The slices begin 0 to 15 elements into buffers with a margin behind.
+	// Each slice begins 0 to 15 elements into its buffer. At least 17 elements
+	// follow it.
 	var buffers, before [3][]T
 	var slices [3][]T
 	for i := range buffers {
@@ -53,7 +54,7 @@ func fuzzGate[T Float](t *testing.T, head []byte, seed uint64, alpha T, n int, o
 		slices[i] = buffers[i][at : at+n : at+n]
 	}
 	dst, x, g := slices[0], slices[1], slices[2]
-	// The fuzzer's own bytes, as x and g in turn.
+	// The fuzzer's bytes become elements of x and g, in turn.
 	for i := 0; (i+1)*8 <= len(head) && i/2 < n; i++ {
 		fromBytes(slices[1+i%2], i/2, head[i*8:])
 	}

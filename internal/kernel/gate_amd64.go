@@ -13,7 +13,13 @@ package kernel
 //go:noescape
 func gate32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
 
-// It writes past the caches. dst begins at a cache line.
+// gateStream32AVX2 computes
+//
+//	for i := range dst {
+//		dst[i] = gate(x[i], grad[i])
+//	}
+//
+// It uses streaming stores. dst begins at a cache line.
 //
 //go:noescape
 func gateStream32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
@@ -36,7 +42,13 @@ func gateAdd32AVX2(dst []float32, x []float32, grad []float32, alpha float32)
 //go:noescape
 func gate64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
 
-// It writes past the caches. dst begins at a cache line.
+// gateStream64AVX2 computes
+//
+//	for i := range dst {
+//		dst[i] = gate(x[i], grad[i])
+//	}
+//
+// It uses streaming stores. dst begins at a cache line.
 //
 //go:noescape
 func gateStream64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
@@ -59,7 +71,13 @@ func gateAdd64AVX2(dst []float64, x []float64, grad []float64, alpha float64)
 //go:noescape
 func gate32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
 
-// It writes past the caches. dst begins at a cache line.
+// gateStream32AVX512 computes
+//
+//	for i := range dst {
+//		dst[i] = gate(x[i], grad[i])
+//	}
+//
+// It uses streaming stores. dst begins at a cache line.
 //
 //go:noescape
 func gateStream32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
@@ -82,7 +100,13 @@ func gateAdd32AVX512(dst []float32, x []float32, grad []float32, alpha float32)
 //go:noescape
 func gate64AVX512(dst []float64, x []float64, grad []float64, alpha float64)
 
-// It writes past the caches. dst begins at a cache line.
+// gateStream64AVX512 computes
+//
+//	for i := range dst {
+//		dst[i] = gate(x[i], grad[i])
+//	}
+//
+// It uses streaming stores. dst begins at a cache line.
 //
 //go:noescape
 func gateStream64AVX512(dst []float64, x []float64, grad []float64, alpha float64)

@@ -193,7 +193,7 @@ below8:
 	ADDQ      $+4, BX
 
 below4:
-	// Streaming stores are weakly ordered: publish them.
+	// Streaming stores are weakly ordered. SFENCE makes them visible before later stores.
 	SFENCE
 	VZEROUPPER
 	RET
@@ -468,7 +468,7 @@ below16:
 	ADDQ      $+8, BX
 
 below8:
-	// Streaming stores are weakly ordered: publish them.
+	// Streaming stores are weakly ordered. SFENCE makes them visible before later stores.
 	SFENCE
 	VZEROUPPER
 	RET
@@ -690,7 +690,7 @@ tail:
 	VMOVUPS   Z0, K1, (AX)
 
 done:
-	// Streaming stores are weakly ordered: publish them.
+	// Streaming stores are weakly ordered. SFENCE makes them visible before later stores.
 	SFENCE
 	VZEROUPPER
 	RET
@@ -890,7 +890,7 @@ tail:
 	VMOVUPD   Z0, K1, (AX)
 
 done:
-	// Streaming stores are weakly ordered: publish them.
+	// Streaming stores are weakly ordered. SFENCE makes them visible before later stores.
 	SFENCE
 	VZEROUPPER
 	RET

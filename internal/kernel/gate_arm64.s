@@ -2,18 +2,24 @@
 
 #include "textflag.h"
 
-// Go's assembler does not know these instructions (Arm Architecture Reference
-// Manual, C7.2). m, n and d are register numbers, in the order of Go's
-// assembler: the destination last. double is 0 for lanes of float32, 1 for lanes
-// of float64.
+// Go's assembler lacks these instructions (Arm Architecture Reference Manual,
+// C7.2). m, n and d are register numbers. The destination is last, as in Go's
+// assembler. double is 0 for lanes of float32, and 1 for lanes of float64.
 #define FMUL(double, m, n, d)  WORD $(0x6E20DC00 | (double)<<22 | (m)<<16 | (n)<<5 | (d)) // Vd = Vn * Vm
 #define FADD(double, m, n, d)  WORD $(0x4E20D400 | (double)<<22 | (m)<<16 | (n)<<5 | (d)) // Vd = Vn + Vm
 #define FCMGT0(double, n, d)   WORD $(0x4EA0C800 | (double)<<22 | (n)<<5 | (d))           // Vd = Vn > 0 ? ones : zeros
 #define BIT(m, n, d)           WORD $(0x6EA01C00 | (m)<<16 | (n)<<5 | (d))                // Vd = Vm ? Vn : Vd, bit by bit
 
-// In all kernels: R0 dst, R1 x, R2 g, R3 n; V31 alpha in every lane; V0-V3 x, then
-// x > 0; V4-V7 g; V16-V19 the result; V20-V23 dst, where the result is added to
-// it. An element that is alone is the first lane of a vector.
+// Registers in all kernels:
+//
+//	R0 dst, R1 x, R2 g, R3 the number of elements left
+//	V31      alpha in every lane
+//	V0-V3    x, then x > 0
+//	V4-V7    g
+//	V16-V19  the result
+//	V20-V23  dst, in gateAdd only
+//
+// A single element is the first lane of a vector.
 
 // PICK sets V(16+i) = gate(V(i), V(4+i)).
 #define PICK(double, i)              \
@@ -21,7 +27,8 @@
 	FCMGT0(double, i, i);            \
 	BIT(i, 4+(i), 16+(i))
 
-// These add dst to the result, or don't: for 4 vectors, 1 vector, 1 element.
+// ADD4, ADD1 and ADDELEMENT add dst to the result, for 4 vectors, 1 vector and 1
+// element. gate uses NOTHING instead.
 #define ADD4(double, FMOV)                            \
 	VLD1 (R0), [V20.B16, V21.B16, V22.B16, V23.B16]; \
 	FADD(double, 16, 20, 16);                        \
@@ -36,8 +43,8 @@
 	FADD(double, 16, 20, 16)
 #define NOTHING(double, FMOV)
 
-// LOOP is a kernel after its arguments are loaded. A vector has lanes elements of
-// size bytes, and FMOV moves one.
+// LOOP is a kernel without the loads of its arguments. A vector has lanes elements
+// of size bytes. FMOV moves one element.
 #define LOOP(double, lanes, size, FMOV, SUM4, SUM1, SUMELEMENT) \
 blocks:                                                  \
 	CMP    $(4*lanes), R3;                               \

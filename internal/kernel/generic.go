@@ -1,6 +1,6 @@
 package kernel
 
-// genericGate is the implementation where there is no assembly.
+// genericGate is the implementation for processors without assembly here.
 func genericGate[T Float](dst, x, g []T, alpha T) {
 	x, g = x[:len(dst)], g[:len(dst)]
 	for i := range dst {
@@ -15,10 +15,11 @@ func genericGateAdd[T Float](dst, x, g []T, alpha T) {
 	}
 }
 
-// Element returns gate(x, g). It looks the result up in a table: a branch would be
-// mispredicted every other time on random signs, and take 6 times as long.
+// Element returns gate(x, g). It looks the result up in a table. With random
+// signs, the processor would mispredict a branch half of the time, and the loop
+// would take 6 times as long.
 func Element[T Float](x, g, alpha T) T {
-	results := [2]T{T(alpha * g), g} // the conversion forbids fusing product and sum
+	results := [2]T{T(alpha * g), g} // the conversion keeps Go from fusing the product with a later sum
 	positive := 0
 	if x > 0 {
 		positive = 1

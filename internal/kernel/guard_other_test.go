@@ -4,7 +4,7 @@ package kernel
 
 import "testing"
 
-// guarded returns size bytes. What is around them is not guarded here.
+// guarded returns size bytes, without guard pages.
 func guarded(_ testing.TB, size int) []byte {
 	return make([]byte, size)
 }

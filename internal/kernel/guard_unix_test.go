@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guarded returns at least size bytes between two pages that fault when they
-// are touched, and that begin and end exactly at them.
+// guarded returns at least size bytes, directly between two guard pages. Access
+// to a guard page stops the program.
 func guarded(t testing.TB, size int) []byte {
 	page := unix.Getpagesize()
 	size = (size + page - 1) / page * page

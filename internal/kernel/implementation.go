@@ -1,7 +1,7 @@
 package kernel
 
-// An implementation is one way to compute gate. Every architecture has a file
-// that lists its implementations, the best first.
+// An implementation is one way to compute gate. Each architecture has a file
+// that lists its implementations. The fastest is first.
 type implementation struct {
 	name      string
 	supported bool // by this processor
@@ -9,10 +9,10 @@ type implementation struct {
 	float64s  forms[float64]
 }
 
-// forms are what may become of gate(x, g).
+// forms has one function for each way to store gate(x, g).
 type forms[T Float] struct {
 	gate       form[T] // dst = gate(x, g)
-	gateStream form[T] // the same, past the caches; dst begins at a cache line
+	gateStream form[T] // the same with streaming stores; dst begins at a cache line
 	gateAdd    form[T] // dst += gate(x, g)
 }
 

@@ -2,9 +2,9 @@
 
 package kernel
 
-// Every arm64 processor has NEON. There is no streaming form: Arm designs its
-// cores to notice a long run of stores and to bypass the caches by themselves
-// (write streaming mode).
+// Every arm64 processor has NEON. There is no streaming form: Arm's cores
+// detect a long run of stores and then bypass the caches by themselves (write
+// streaming mode).
 var implementations = []implementation{
 	{"neon", true,
 		forms[float32]{gate32NEON, gate32NEON, gateAdd32NEON},

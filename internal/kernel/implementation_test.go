@@ -20,14 +20,14 @@ func forEachImplementation(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-// LEAKYRELU_WANT names the implementation that a run of the tests promises to
-// be about: without this test, a machine that lacks it would skip in silence.
-func TestPromisedImplementation(t *testing.T) {
+// LEAKYRELU_WANT names the implementation that must be chosen. Without this
+// test, a processor that lacks it would skip its tests silently.
+func TestWantedImplementation(t *testing.T) {
 	want := os.Getenv("LEAKYRELU_WANT")
 	if want == "" {
 		t.Skipf("LEAKYRELU_WANT is not set; chosen: %s", chosen.name)
 	}
 	if chosen.name != want {
-		t.Errorf("chosen: %s, LEAKYRELU_WANT=%s", chosen.name, want)
+		t.Errorf("the implementation %s is chosen, expected %s, from LEAKYRELU_WANT", chosen.name, want)
 	}
 }

@@ -1,24 +1,28 @@
-// Package kernel computes gate, the one primitive behind LeakyReLU, its
-// gradient, and the gradient of its gradient:
+// Package kernel computes gate. LeakyReLU, its gradient, and the gradient of its
+// gradient all use this one function:
 //
 //	gate(x, g) = g      if x > 0
 //	             α · g  otherwise, NaN included
 //
-// The forward op is gate(x, x); a gradient op is gate(x, upstream gradient).
+// LeakyReLU is gate(x, x). Its gradient is gate(x, upstream gradient).
 //
-// On the way from a slice to the processor, each step has its file: Gate and
-// GateAdd are here; stream.go says when to
-// write past the caches; parallel.go divides long slices; implementation.go chooses
-// what works on the parts, which is assembly (gate_*.s) or the Go loop of
-// generic.go, where Element computes gate for elements that have no neighbours.
+// A call passes through these files:
+//
+//   - kernel.go: Gate and GateAdd, the functions that other packages call.
+//   - stream.go: when to store past the caches.
+//   - parallel.go: how to divide long slices.
+//   - implementation.go: which implementation computes the parts.
+//   - gate_*.s and generic.go: the implementations, in assembly and in Go.
+//
+// Element in generic.go computes gate for one element.
 package kernel
 
-// Float is an element type the kernels know.
+// Float has the element types of the kernels.
 type Float interface{ float32 | float64 }
 
-// Gate sets dst[i] = gate(x[i], g[i]). The slices have the same length. dst
-// may be the same slice as x or g, but must not overlap either partially.
-// alpha is finite.
+// Gate sets dst[i] = gate(x[i], g[i]). The slices have the same length. dst may
+// be the same slice as x or g, but must not overlap them partially. alpha is
+// finite.
 func Gate[T Float](dst, x, g []T, alpha T) {
 	f := chosenFor[T]().gate
 	if streams(dst, x, g) {
@@ -29,8 +33,8 @@ func Gate[T Float](dst, x, g []T, alpha T) {
 
 // GateAdd sets dst[i] += gate(x[i], g[i]), under the conditions of Gate. The
 // product and the sum are rounded one after the other, on every architecture.
-// Where dst[i] and gate(x[i], g[i]) are both NaN, so is the result, but which
-// payload it carries depends on the processor.
+// If dst[i] and gate(x[i], g[i]) are both NaN, the result is NaN. Its payload
+// depends on the processor.
 func GateAdd[T Float](dst, x, g []T, alpha T) {
 	apply(chosenFor[T]().gateAdd, dst, x, g, alpha)
 }

@@ -15,8 +15,9 @@ func TestForms(t *testing.T) {
 	})
 }
 
-// Every length up to three blocks of the widest vectors, ending at a guard page,
-// before it at every offset from a vector boundary, and beginning at one.
+// testForms runs every length up to three blocks of the widest vectors. The
+// slices end at a guard page or a few elements before it, at every offset from
+// a vector boundary, or begin at a guard page.
 func testForms[T Float](t *testing.T) {
 	const longest = 3*4*16 + 15
 	gaps := 17
@@ -32,7 +33,7 @@ func testForms[T Float](t *testing.T) {
 			}
 			for _, s := range sharings {
 				if streamFrom == 0 && (add || s.dstIsX || s.dstIsG) {
-					continue // is not streamed: the same as before
+					continue // not streamed, and tested above without streaming
 				}
 				for _, alpha := range alphas {
 					for gap := range gaps {
@@ -58,9 +59,9 @@ func TestLengthsMustAgree(t *testing.T) {
 	}
 }
 
-// The definition itself, on values from outside this package: PyTorch 1.13's
-// leaky_relu and leaky_relu_backward.
-func TestPublished(t *testing.T) {
+// TestPyTorchValues compares Gate with results of leaky_relu and
+// leaky_relu_backward in PyTorch 1.13.
+func TestPyTorchValues(t *testing.T) {
 	inf, nan, negativeZero := math.Inf(1), math.NaN(), math.Copysign(0, -1)
 	for _, c := range []struct{ x, g, alpha, want float64 }{
 		{3, 3, 0.5, 3},

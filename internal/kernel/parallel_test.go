@@ -11,20 +11,20 @@ import (
 	"unsafe"
 )
 
-// Results do not depend on how a slice is divided: lengths around a chunk, two
-// chunks, and what two, three and four goroutines are for.
-func TestDivided(t *testing.T) {
+// The result must not depend on how a slice is divided. The lengths are around
+// one to eight chunks, for one to four goroutines.
+func TestDividedSlices(t *testing.T) {
 	forEachImplementation(t, func(t *testing.T) {
-		t.Run("float32", testDivided[float32])
-		t.Run("float64", testDivided[float64])
+		t.Run("float32", testDividedSlices[float32])
+		t.Run("float64", testDividedSlices[float64])
 		stream(t)
-		t.Run("stream float32", testDivided[float32])
-		t.Run("stream float64", testDivided[float64])
+		t.Run("stream float32", testDividedSlices[float32])
+		t.Run("stream float64", testDividedSlices[float64])
 	})
 }
 
-func testDivided[T Float](t *testing.T) {
-	const perChunk = 128 // elements, and 4 chunks for two goroutines
+func testDividedSlices[T Float](t *testing.T) {
+	const perChunk = 128 // elements; two goroutines from 4 chunks on
 	size := sizeOf[T]()
 	sizes(t, perChunk*size, 4*perChunk*size, 4)
 	b := newRig[T](t, 9*perChunk)
@@ -44,14 +44,14 @@ func testDivided[T Float](t *testing.T) {
 	}
 }
 
-// No call of an implementation works on more than 64 KiB: Go can't preempt
-// assembly. Together the calls compute each element once.
-func TestLongestCall(t *testing.T) {
-	t.Run("float32", testLongestCall[float32])
-	t.Run("float64", testLongestCall[float64])
+// A call of an implementation works on at most 64 KiB, because Go can't
+// interrupt assembly. Together the calls compute each element once.
+func TestCallLength(t *testing.T) {
+	t.Run("float32", testCallLength[float32])
+	t.Run("float64", testCallLength[float64])
 }
 
-func testLongestCall[T Float](t *testing.T) {
+func testCallLength[T Float](t *testing.T) {
 	const most = 64 << 10
 	size := sizeOf[T]()
 	for _, procs := range []int{1, 3} {
@@ -98,9 +98,9 @@ func testLongestCall[T Float](t *testing.T) {
 	}
 }
 
-// Only long slices are stored past the caches, only where dst is neither x nor g,
-// and only where it begins at a cache line, as streaming stores demand.
-func TestStreams(t *testing.T) {
+// Gate uses streaming stores only if the slices are long, dst is neither x nor
+// g, and dst begins at a cache line.
+func TestStreamingStores(t *testing.T) {
 	const n = 1 << 10
 	old := streamFrom
 	defer func() { streamFrom = old }()
@@ -141,7 +141,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// intercept has f called in the place of all forms until the test ends.
+// intercept replaces all forms by f until the test ends.
 func intercept[T Float](t testing.TB, f form[T]) {
 	forms := chosenFor[T]()
 	old := *forms
@@ -149,9 +149,9 @@ func intercept[T Float](t testing.TB, f form[T]) {
 	forms.gate, forms.gateStream, forms.gateAdd = f, f, f
 }
 
-// How many goroutines work depends on what a call reads and writes, on
+// The number of goroutines depends on how much a call reads and writes, on
 // GOMAXPROCS and on maxGoroutines.
-func TestGoroutines(t *testing.T) {
+func TestGoroutineCount(t *testing.T) {
 	const n = 4096
 	var buffers [3][n]float32
 	dst, x, g := buffers[0][:], buffers[1][:], buffers[2][:]
@@ -182,8 +182,9 @@ func TestGoroutines(t *testing.T) {
 			var got int
 			var once sync.Once
 			all := make(chan bool)
-			// The calls wait for each other. When as many are at work as expected,
-			// the caller is one of them, and so has started all the others.
+			// The calls of f wait for each other. When the expected number of
+			// calls has started, one of them is the caller's, so the caller has
+			// started all goroutines.
 			intercept(t, func(dst, x, g []float32, alpha float32) {
 				if int(working.Add(1)) == c.want {
 					once.Do(func() {
@@ -205,8 +206,8 @@ func TestGoroutines(t *testing.T) {
 	}
 }
 
-// Divided calls from several goroutines at once: none gets another's result, and
-// when a call returns, its goroutines are about to end.
+// Several goroutines make divided calls at the same time. Each must get its own
+// result. After the calls return, their goroutines must end.
 func TestConcurrentCalls(t *testing.T) {
 	processors(t, 4)
 	const n = 1500
@@ -240,7 +241,7 @@ func TestConcurrentCalls(t *testing.T) {
 	}
 }
 
-// Below the size from which a call is split, nothing is allocated.
+// A call that is not split allocates nothing.
 func TestNoAllocation(t *testing.T) {
 	forEachImplementation(t, func(t *testing.T) {
 		t.Run("float32", testNoAllocation[float32])

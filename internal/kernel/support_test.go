@@ -9,7 +9,7 @@ import (
 
 var alphas = []float64{0, 0.01, 0.2, 1, 2, -0.5}
 
-// definition is gate as the package comment states it.
+// definition computes gate as the package comment defines it.
 func definition[T Float](x, g, alpha T) T {
 	if x > 0 {
 		return g
@@ -17,21 +17,21 @@ func definition[T Float](x, g, alpha T) T {
 	return alpha * g
 }
 
-// expected is what dst, which held old, must hold after Gate, or GateAdd if add is
-// set.
+// expected returns the element that dst must have after Gate, or after GateAdd
+// if add is set. Before the call it was old.
 func expected[T Float](add bool, old, x, g, alpha T) T {
 	v := definition(x, g, alpha)
 	if add {
-		// v is rounded before the sum: it was returned by a function that
-		// converts, and so may not be fused.
+		// The conversion rounds v before the sum, so Go can't fuse product and
+		// sum.
 		return old + T(v)
 	}
 	return v
 }
 
-// same tells whether got is want, bit for bit. The one exception: in a sum of
-// two NaNs, IEEE 754 leaves open which one's payload the result carries, and
-// processors and compilers differ.
+// same reports whether got and want have the same bits. There is one exception:
+// the payload of a sum of two NaNs. IEEE 754 does not define it, and processors
+// and compilers differ.
 func same[T Float](add bool, got, want, old, v T) bool {
 	if add && old != old && v != v {
 		return got != got
@@ -46,8 +46,9 @@ func bitsOf[T Float](v T) uint64 {
 	return *(*uint64)(unsafe.Pointer(&v))
 }
 
-// fill writes random bit patterns: every third is special, the others are
-// uniform over all patterns, so that many are NaN or subnormal too.
+// fill writes random bit patterns. A third of them are special patterns. The
+// others are uniform over all patterns, so a few of them are NaN or subnormal
+// too.
 func fill[T Float](random *rand.Rand, s []T) {
 	for i := range s {
 		if unsafe.Sizeof(s[i]) == 4 {
@@ -66,8 +67,9 @@ func fill[T Float](random *rand.Rand, s []T) {
 	}
 }
 
-// Zeros, infinities, quiet and signalling NaNs, the smallest and largest
-// subnormals, the smallest and largest normals, ones; of both signs.
+// special32 and special64 have zeros, infinities, quiet and signalling NaNs,
+// the smallest and largest subnormals, the smallest and largest normals, and
+// ones, each with both signs.
 var special32 = []uint32{
 	0, 1 << 31,
 	0x7F800000, 0xFF800000,
@@ -86,7 +88,7 @@ var special64 = []uint64{
 	0x3FF0000000000000, 0xBFF0000000000000,
 }
 
-// A sharing says which of the three slices are one and the same.
+// A sharing says which of the three slices are the same slice.
 type sharing struct {
 	name                 string
 	xIsG, dstIsX, dstIsG bool
@@ -100,7 +102,7 @@ var sharings = []sharing{
 	{"dst=x=g", true, true, true},
 }
 
-// A rig is three guarded buffers, and a copy of what they held.
+// A rig has three guarded buffers, and a copy of their elements before a call.
 type rig[T Float] struct {
 	dst, x, g   []T
 	old, xs, gs []T
@@ -119,8 +121,9 @@ func newRig[T Float](t testing.TB, n int) *rig[T] {
 	return b
 }
 
-// check calls compute on n elements that end gap elements before the end of
-// their buffers, and compares all of the buffers with what they should hold.
+// check calls compute on n elements of each buffer that end gap elements before
+// its end. Then it compares these elements, and 32 elements on both sides, with
+// the expected ones.
 func (b *rig[T]) check(t *testing.T, add bool, s sharing, n, gap int, alpha T, compute form[T]) {
 	t.Helper()
 	end := len(b.dst) - gap
@@ -134,7 +137,7 @@ func (b *rig[T]) check(t *testing.T, add bool, s sharing, n, gap int, alpha T, c
 	} else if s.dstIsG {
 		dst = g
 	}
-	// What may be written and a margin of both sides.
+	// from and to add a margin on both sides.
 	from, to := max(lo-32, 0), min(end+32, len(dst))
 	b.old = append(b.old[:0], dst[from:to]...)
 	b.xs = append(b.xs[:0], x[from:to]...)
@@ -161,8 +164,7 @@ func sizes(t testing.TB, newChunk, newSplitFrom, newMaxGoroutines int) {
 	chunk, splitFrom, maxGoroutines = newChunk, newSplitFrom, newMaxGoroutines
 }
 
-// stream has dst of every size stored past the caches, where it can be, until the
-// test ends.
+// stream turns on streaming stores for dst of every size until the test ends.
 func stream(t testing.TB) {
 	old := streamFrom
 	t.Cleanup(func() { streamFrom = old })

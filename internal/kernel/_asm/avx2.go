@@ -8,12 +8,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// avx2 computes αg and blends it with g. Instructions that only move bits are
-// the same for both element types.
+// avx2 computes αg and selects αg or g with a blend. Both element types use the
+// same instructions to move and blend bits.
 type avx2 struct{}
 
-// less is the predicate "less than", quiet, false where unordered. With zero
-// as the first operand and x as the second it is x > 0.
+// less is the comparison "less than", quiet, and false for NaN. The first
+// operand is zero and the second is x, so it computes x > 0.
 const less = 0x11
 
 var (
@@ -45,8 +45,8 @@ func (avx2) vector(t float, f form, dst, x, g Mem) {
 	}
 }
 
-// tail halves its vector as long as it holds more than an element. Masked
-// moves would be shorter, but AMD's manual lets them fault past the mask.
+// tail uses vectors of 16, 8 and 4 bytes. Masked moves would be shorter. But
+// according to AMD's manual, they may fault at addresses outside the mask.
 func (avx2) tail(t float, f form, dst, x, g reg.Register) {
 	for _, half := range []struct {
 		bytes int

@@ -6,16 +6,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// avx512 compares into a mask and multiplies under it: what the mask leaves
-// out stays g. It needs AVX512F alone.
+// avx512 compares x with zero into a mask. It multiplies g by α where the mask
+// is set, and keeps g elsewhere. It needs only AVX512F.
 //
-// On a Xeon it takes 0.5 times as long as AVX2 in the first-level cache and 0.67
-// times in the second. Without it oneDNN, which has it too, would be ahead there.
-// On an EPYC (Zen 4) there is no difference: internal/peerbench compares.
+// On a Xeon it takes 0.5 times as long as AVX2 in the first-level cache and
+// 0.67 times in the second-level cache. oneDNN uses AVX-512 too, and would be
+// faster there than AVX2. On an EPYC (Zen 4) there is no difference.
+// internal/peerbench measures this.
 type avx512 struct{}
 
-// notLess is the predicate "not less than, or unordered", quiet. With zero as
-// the first operand and x as the second it is the complement of x > 0.
+// notLess is the comparison "not less than", quiet, and true for NaN. The first
+// operand is zero and the second is x, so it computes the opposite of x > 0.
 const notLess = 0x15
 
 var (

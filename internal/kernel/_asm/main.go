@@ -1,7 +1,8 @@
 // Command _asm writes the amd64 kernels: gate_amd64.s and its Go stubs.
 //
-// It is a module of its own, below a directory that ./... does not see, so
-// that nobody who imports leakyrelu depends on the assembler generator.
+// It is a separate module, so that a program that imports leakyrelu does not
+// depend on the generator, avo. The Go command ignores directories that begin
+// with _, so ./... does not include it.
 package main
 
 import (
@@ -24,17 +25,17 @@ func main() {
 	Generate()
 }
 
-// An isa emits the arithmetic of one instruction set. A vector of it holds
-// width bytes.
+// An isa emits the instructions of one instruction set. Its vectors have width
+// bytes.
 type isa interface {
 	name() string
 	width() int
-	// constants loads what every vector needs: alpha and zero.
+	// constants loads alpha and zero, which every vector needs.
 	constants(t float, alpha Mem)
-	// vector handles one whole vector.
+	// vector computes one whole vector.
 	vector(t float, f form, dst, x, g Mem)
-	// tail handles RCX elements, less than a vector, and touches no memory past
-	// them.
+	// tail computes the last RCX elements, fewer than a vector has. It accesses
+	// no memory after them.
 	tail(t float, f form, dst, x, g reg.Register)
 }
 
@@ -53,32 +54,35 @@ var (
 	float64s = float{64, 8, VBROADCASTSD, VMULPD, VADDPD, VCMPPD, VMOVUPD, VMOVUPD_Z}
 )
 
-// A form is what becomes of gate(x, g).
+// A form is a way to store gate(x, g).
 type form struct {
 	name string
-	loop string // the loop it implements
-	note string
+	loop string // the body of the loop, for the doc comment
+	note string // the end of the doc comment
 }
 
 var (
 	gate       = form{"gate", "dst[i] = gate(x[i], grad[i])", ""}
-	gateStream = form{"gateStream", gate.loop, "It writes past the caches. dst begins at a cache line."}
+	gateStream = form{"gateStream", gate.loop, "It uses streaming stores. dst begins at a cache line."}
 	gateAdd    = form{"gateAdd", "dst[i] += gate(x[i], grad[i])", ""}
 )
 
-// unroll is how many vectors a turn of the main loop handles. With one, AVX2
-// takes up to 1.8 times as long within the caches, and AVX-512 1.1 times.
+// unroll is the number of vectors in one iteration of the main loop. With one
+// vector, AVX2 takes up to 1.8 times as long within the caches, and AVX-512 1.1
+// times.
 const unroll = 4
 
-// write emits one kernel: blocks of vectors, single vectors, a tail.
+// write emits one kernel: a loop over blocks of vectors, a loop over single
+// vectors, and a tail.
 func write(isa isa, t float, f form) {
 	name := fmt.Sprintf("%s%d%s", f.name, t.bits, isa.name())
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst, x, grad []float%d, alpha float%[1]d)", t.bits))
 	Pragma("noescape")
-	Doc(name+" computes", "", "\tfor i := range dst {", "\t\t"+f.loop, "\t}")
+	doc := []string{name + " computes", "", "\tfor i := range dst {", "\t\t" + f.loop, "\t}"}
 	if f.note != "" {
-		Doc("", f.note)
+		doc = append(doc, "", f.note)
 	}
+	Doc(doc...)
 
 	dst := Load(Param("dst").Base(), GP64())
 	x := Load(Param("x").Base(), GP64())
@@ -90,7 +94,7 @@ func write(isa isa, t float, f form) {
 	}
 	isa.constants(t, alpha.Addr)
 
-	// vectors handles count of them a turn, as long as there are so many.
+	// vectors emits a loop that computes count vectors per iteration.
 	vectors := func(name string, count int, next string) {
 		elements := I32(count * isa.width() / t.size)
 		Label(name)
@@ -111,7 +115,7 @@ func write(isa isa, t float, f form) {
 	Label("tail")
 	isa.tail(t, f, dst, x, g)
 	if f == gateStream {
-		Comment("Streaming stores are weakly ordered: publish them.")
+		Comment("Streaming stores are weakly ordered. SFENCE makes them visible before later stores.")
 		SFENCE()
 	}
 	VZEROUPPER()
