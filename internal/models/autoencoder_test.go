@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An autoencoder whose decoder is the transpose of its encoder.
+// autoencoder uses the transposed weights of the encoder in the decoder.
 var autoencoder = model{
 	name:  "autoencoder",
 	needs: "weights tied by Transpose, BroadcastAdd; AdaGrad",

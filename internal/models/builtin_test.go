@@ -10,14 +10,14 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// What the documentation says of gorgonia.LeakyRelu, in the column of the
-// built-in under "Semantics" in README.md. A failure here means that Gorgonia
-// changed, not that this package is wrong.
+// These tests check what README.md, under "Semantics", says of
+// gorgonia.LeakyRelu. A failure here means that Gorgonia has changed, not that
+// this package is wrong.
 
-const ifMended = seenIn + "; if Gorgonia computes something else now, change the built-in's column under Semantics in README.md, and this test"
+const ifFixed = seenIn + "; if Gorgonia has changed, correct the column of the built-in under Semantics in README.md, and this test"
 
-// evaluate returns the value and the gradient of the built-in at every x, on
-// the tape machine or on the Lisp machine.
+// evaluate returns the value and the gradient of the built-in at each x, on the
+// tape machine or on the Lisp machine.
 func evaluate(t *testing.T, dt tensor.Dtype, alpha float64, onLisp bool, xs ...float64) (y, dx []uint64) {
 	must := must(t)
 	g := gorgonia.NewGraph()
@@ -25,7 +25,8 @@ func evaluate(t *testing.T, dt tensor.Dtype, alpha float64, onLisp bool, xs ...f
 	out := must(gorgonia.LeakyRelu(x, alpha))
 	var read gorgonia.Value
 	gorgonia.Read(out, &read)
-	// The upstream gradient is 1. Mean or a product would make NaN of it at Inf.
+	// The upstream gradient is 1. With Mean or a product in place of Sum, it
+	// would be NaN at Inf.
 	loss := must(gorgonia.Sum(out))
 	var vm gorgonia.VM
 	if onLisp {
@@ -64,10 +65,10 @@ func TestBuiltin(t *testing.T) {
 				} {
 					y, dx := evaluate(t, dt, c.alpha, onLisp, c.x)
 					if got, want := y[0], bitsOf(gorgonia.NewF64(c.y))[0]; got != want {
-						t.Errorf("gorgonia.LeakyRelu(%v, %v) is %v, expected %v, %s", c.x, c.alpha, math.Float64frombits(got), c.y, ifMended)
+						t.Errorf("gorgonia.LeakyRelu(%v, %v) is %v, expected %v, %s", c.x, c.alpha, math.Float64frombits(got), c.y, ifFixed)
 					}
 					if got, want := math.Float64frombits(dx[0]), c.dx; got != want {
-						t.Errorf("the gradient of gorgonia.LeakyRelu(%v, %v) is %v, expected %v, %s", c.x, c.alpha, got, want, ifMended)
+						t.Errorf("the gradient of gorgonia.LeakyRelu(%v, %v) is %v, expected %v, %s", c.x, c.alpha, got, want, ifFixed)
 					}
 				}
 			})
@@ -75,12 +76,12 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-func TestBuiltinTakesAnyAlpha(t *testing.T) {
+func TestBuiltinAcceptsAnyAlpha(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := node(g, "x", source{dt: tensor.Float32}.constant(1, 2))
 	for _, alpha := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e39} {
 		if _, err := gorgonia.LeakyRelu(x, alpha); err != nil {
-			t.Errorf("gorgonia.LeakyRelu with a slope of %v fails with %q, expected no error, %s", alpha, err, ifMended)
+			t.Errorf("gorgonia.LeakyRelu with a slope of %v fails with %q, expected no error, %s", alpha, err, ifFixed)
 		}
 	}
 }
@@ -104,14 +105,14 @@ func TestBuiltinOnWrongInput(t *testing.T) {
 			return "accepted"
 		}()
 		if want := map[bool]string{true: "a panic", false: "an error"}[x == nil]; what != want {
-			t.Errorf("gorgonia.LeakyRelu of %s: %s, expected %s, %s", name, what, want, ifMended)
+			t.Errorf("gorgonia.LeakyRelu of %s: %s, expected %s, %s", name, what, want, ifFixed)
 		}
 	}
 }
 
-// The one difference that finite numbers show: the gradient where the input is
-// exactly 0. It is alpha times the upstream gradient with this package, as in
-// PyTorch and TensorFlow, and the upstream gradient itself with the built-in.
+// For finite numbers, the results differ only in the gradient where the input
+// is exactly 0. With this package it is alpha times the upstream gradient, as
+// in PyTorch and TensorFlow. With the built-in it is the upstream gradient.
 func TestGradientAtZero(t *testing.T) {
 	const alpha = 0.25
 	zero := math.Copysign(0, -1)
@@ -130,7 +131,7 @@ func TestGradientAtZero(t *testing.T) {
 				done(t, run(func(weights gorgonia.Nodes) {
 					atZero, where := alpha*8, ""
 					if v.name == "gorgonia.LeakyRelu" {
-						atZero, where = 8, ", "+ifMended
+						atZero, where = 8, ", "+ifFixed
 					}
 					d, err := weights[0].Grad()
 					done(t, err)
@@ -146,9 +147,9 @@ func TestGradientAtZero(t *testing.T) {
 	}
 }
 
-// The built-in writes over an input that it gets through Reshape, which shares
-// the input's memory. This package leaves it alone, also in place.
-func TestInputBehindReshape(t *testing.T) {
+// Reshape shares the memory of its input. The built-in overwrites that memory.
+// This package does not, also in place.
+func TestInputThroughReshape(t *testing.T) {
 	for _, v := range variants(0.2) {
 		must := must(t)
 		src := newSource(tensor.Float64, 16)
@@ -162,15 +163,15 @@ func TestInputBehindReshape(t *testing.T) {
 		if v.name != "gorgonia.LeakyRelu" {
 			kept(t, "x", x.Value(), given)
 		} else if slices.Equal(bitsOf(x.Value()), bitsOf(given)) {
-			t.Errorf("gorgonia.LeakyRelu left its input behind Reshape alone, expected it overwritten, %s", ifMended)
+			t.Errorf("gorgonia.LeakyRelu after Reshape didn't overwrite its input, expected that it does, %s", ifFixed)
 		}
 	}
 }
 
-// Without gradients, fewer values are needed later, and Gorgonia overwrites
-// more. In mean(activation(view(h)) + h) the built-in writes over h, through a
-// view that the sum doesn't know of, and the mean is wrong.
-func TestSumBesideView(t *testing.T) {
+// In a run without gradients, Gorgonia overwrites more values, because fewer
+// are needed later. In mean(activation(view(h)) + h), the built-in overwrites
+// the view, which shares the memory of h. So the sum reads a wrong h.
+func TestSumOfActivatedViewAndInput(t *testing.T) {
 	const alpha = 0.2
 	hs := newSource(tensor.Float64, 17).normal(1, 4, 6)
 	want := 0.0
@@ -192,9 +193,9 @@ func TestSumBesideView(t *testing.T) {
 			got := mean.Value().Data().(float64)
 			switch right := math.Abs(got-want) < 1e-12; {
 			case right && v.name == "gorgonia.LeakyRelu":
-				t.Errorf("gorgonia.LeakyRelu behind %s: the mean is right, %v, expected it wrong, %s", name, got, ifMended)
+				t.Errorf("gorgonia.LeakyRelu after %s: the mean is right, %v, expected a wrong one, %s", name, got, ifFixed)
 			case !right && v.name != "gorgonia.LeakyRelu":
-				t.Errorf("%s behind %s: the mean is %v, expected %v", v.name, name, got, want)
+				t.Errorf("%s after %s: the mean is %v, expected %v", v.name, name, got, want)
 			}
 		}
 	}

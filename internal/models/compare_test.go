@@ -13,19 +13,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An activation is an activation function in the form in which most model
-// builders take one.
+// An activation is an activation function. Most programs that build models take
+// one of this type.
 type activation = func(*gorgonia.Node) (*gorgonia.Node, error)
 
-// A model is built by one function, which takes the activation as a parameter.
+// A model has a function that builds it with a given activation.
 type model struct {
 	name  string
-	needs string  // what the model uses of Gorgonia, for the table
+	needs string  // the parts of Gorgonia that the model uses, for the table
 	alpha float64 // slope of the activation
 	steps int     // how many training steps are compared
 
-	// build returns a function that does training step n, counted from 0, and
-	// shows to seen everything that a program can look at.
+	// build returns a function for training step n, counted from 0. The
+	// function records in seen all values that a program can read.
 	build func(t *testing.T, on machine, act activation) step
 }
 
@@ -37,7 +37,8 @@ type variant struct {
 	apply activation
 }
 
-// variants are the built-in, which comes first, and this package's operator.
+// variants returns the built-in, and then this package's operator out of place
+// and in place.
 func variants(alpha float64) []variant {
 	return []variant{
 		{"gorgonia.LeakyRelu", builtin(alpha)},
@@ -52,8 +53,8 @@ func builtin(alpha float64) activation {
 	return func(x *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.LeakyRelu(x, alpha) }
 }
 
-// A record is what was seen in a training step: values by name, as bits.
-// A nil record sees nothing, which is for measuring.
+// A record has the values that a program can read in a training step, by name,
+// as bits. A nil record stores nothing: it is for measurements.
 type record struct {
 	names  []string
 	values [][]uint64
@@ -67,7 +68,8 @@ func (r *record) see(name string, v gorgonia.Value) {
 	}
 }
 
-// bitsOf lists the elements of v, each to the last bit. All NaNs are one.
+// bitsOf returns the bits of each element of v. All NaNs have the same bits
+// here.
 func bitsOf(v gorgonia.Value) []uint64 {
 	var floats []float64 // a float32 has the same value as a float64
 	switch data := v.Data().(type) {
@@ -93,7 +95,7 @@ func bitsOf(v gorgonia.Value) []uint64 {
 	return bits
 }
 
-// same fails the test where two records differ, and says whether they agree.
+// same fails the test if two records differ. It reports whether they agree.
 func same(t *testing.T, when string, got, want *record) bool {
 	t.Helper()
 	if len(want.names) == 0 || len(got.names) != len(want.names) {
@@ -128,7 +130,7 @@ func same(t *testing.T, when string, got, want *record) bool {
 	return bad == 0
 }
 
-// agree runs a program with each variant, and compares what was seen.
+// agree runs a program with each variant, and compares the records.
 func agree(t *testing.T, alpha float64, run func(act activation, seen *record)) {
 	t.Helper()
 	var want *record
@@ -143,8 +145,8 @@ func agree(t *testing.T, alpha float64, run func(act activation, seen *record)) 
 	}
 }
 
-// compare trains m with each variant on each machine. After every step it
-// compares what was seen, and in the end the memory that a step allocates.
+// compare trains m with each variant on each machine. It compares the records
+// after every step, and at the end the memory that a step allocates.
 func compare(t *testing.T, m model, machines ...machine) {
 	for _, on := range machines {
 		t.Run(on.name, func(t *testing.T) {
@@ -161,7 +163,7 @@ func compare(t *testing.T, m model, machines ...machine) {
 					got := new(record)
 					done(t, steps[i+1](n, got))
 					if !same(t, fmt.Sprintf("step %d, %s", n, v.name), got, want) {
-						t.FailNow() // all that follows differs too
+						t.FailNow() // all later steps differ too
 					}
 				}
 				if last = want; n == 0 {
@@ -177,7 +179,8 @@ func compare(t *testing.T, m model, machines ...machine) {
 			if bytes[1] >= bytes[0] {
 				t.Errorf("a step with %s allocates %d bytes, expected fewer than with the built-in, %d", vs[1].name, bytes[1], bytes[0])
 			}
-			// Goroutines and maps take a little more or less from run to run.
+			// Goroutines and maps allocate a little more or less from run to
+			// run.
 			if bytes[2] > bytes[1]+bytes[1]/200 {
 				t.Errorf("a step with %s allocates %d bytes, expected no more than out of place, %d", vs[2].name, bytes[2], bytes[1])
 			}
@@ -188,9 +191,9 @@ func compare(t *testing.T, m model, machines ...machine) {
 	}
 }
 
-// documented fails the test if the table in docs/models.md lacks this row, or has
-// other figures in it. They may be a few percent off, as they depend a little on
-// the version of Go and on the processor.
+// documented fails the test if the table in docs/models.md lacks this row, or
+// has other figures in it. The figures may be a few percent off, because they
+// depend a little on the version of Go and on the processor.
 func documented(t *testing.T, row string, saved, savedInPlace int) {
 	t.Helper()
 	figures := fmt.Sprintf(" %d%% | %d%% |", saved, savedInPlace)
@@ -213,8 +216,9 @@ func done(t *testing.T, err error) {
 	}
 }
 
-// trains fails the test if something that was seen in the last step isn't finite,
-// or is what it was in the first step. To compare such a model shows nothing.
+// trains fails the test if a recorded value of the last step isn't finite, or
+// equals the value of the first step. A comparison of such a model would prove
+// nothing.
 func trains(t *testing.T, first, last *record) {
 	t.Helper()
 	for i, name := range last.names {
@@ -227,13 +231,13 @@ func trains(t *testing.T, first, last *record) {
 			changed = changed || b != first.values[i][j]
 		}
 		if !changed {
-			t.Errorf("%s is in the last step what it was in the first, expected training to change it", name)
+			t.Errorf("%s is the same in the first and the last step, expected that training changes it", name)
 		}
 	}
 }
 
-// bytesOf is how much memory f allocates when it is called again and again. It
-// is the least of several calls, as the runtime allocates now and then too.
+// bytesOf returns how much memory a call of f allocates. It is the minimum of
+// several calls, because the runtime sometimes allocates too.
 func bytesOf(f func()) uint64 {
 	least := uint64(math.MaxUint64)
 	for range 5 {
@@ -246,5 +250,5 @@ func bytesOf(f func()) uint64 {
 	return least
 }
 
-// clone copies v, so that what happens to v can be seen.
+// clone copies v, so that the test can detect changes of v.
 func clone(v gorgonia.Value) *tensor.Dense { return v.(*tensor.Dense).Clone().(*tensor.Dense) }

@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A convolutional net for small pictures of four classes: twice Conv2d,
-// activation and MaxPool2D, then two dense layers.
+// convnet classifies small pictures. It has Conv2d, activation and MaxPool2D
+// twice, then two dense layers.
 var convnet = model{
 	name:  "convolutional net",
 	needs: "Conv2d, MaxPool2D, Reshape, SoftMax; RMSProp",
@@ -46,8 +46,8 @@ var convnet = model{
 
 func TestConvnet(t *testing.T) { compare(t, convnet, tape, lispOnClones) }
 
-// Reshape passes a gradient on by reshaping the tensor that holds it, which the
-// next run on the same graph then finds in another shape.
-func TestConvnetOnLispTwice(t *testing.T) {
+// The gradient of Reshape changes the shape of the gradient tensor itself. The
+// next run on the same graph fails, because the tensor has another shape.
+func TestConvnetFailsInSecondLispRun(t *testing.T) {
 	failsAt(t, convnet, lisp, 1, "Failed to differentiate Reshape")
 }

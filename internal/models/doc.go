@@ -1,12 +1,13 @@
-// Package models holds tests only: models as people build them in Gorgonia,
-// each trained with gorgonia.LeakyRelu, with leakyrelu.Apply, and with
-// leakyrelu.Apply in place, and compared after every step to the bit.
+// Package models has only tests. They build models as people build them in
+// Gorgonia. They train each model with gorgonia.LeakyRelu, with
+// leakyrelu.Apply, and with leakyrelu.Apply in place. After every step they
+// compare the results to the bit.
 //
-// Each model has a file. It says which Gorgonia machines train the model. The
-// comparison is in compare_test.go, and what the models share in build_test.go
-// and train_test.go. The files running_test.go and holding_test.go go through
-// the ways programs run a graph and the ways they hold an activation function,
-// and builtin_test.go shows where gorgonia.LeakyRelu computes something else.
+// Each model has a file, which says on which of Gorgonia's machines the model
+// trains. compare_test.go compares. build_test.go and train_test.go have what
+// the models share. running_test.go has the ways in which programs run a graph.
+// holding_test.go has the ways in which they store an activation function.
+// builtin_test.go shows where gorgonia.LeakyRelu gives other results.
 //
 // The figures are in docs/models.md.
 package models

@@ -8,14 +8,15 @@ import (
 	"testing"
 )
 
-// What Gorgonia itself can't train on a machine fails with this package's
-// operator as it fails with the built-in. These helpers show it, and say what
-// to change here once Gorgonia can.
+// Gorgonia can't train some models on the Lisp machine. These helpers check
+// that such a model fails in the same way with the built-in and with this
+// package's operator. If the model trains with a later version of Gorgonia, the
+// message says what to change here.
 
 const seenIn = "seen in Gorgonia v0.9.18"
 
-// failsAt runs the steps before step n, which must agree, and then expects the
-// same error with every variant.
+// failsAt runs the steps before step n, in which all variants must agree. In
+// step n it expects the same error with every variant.
 func failsAt(t *testing.T, m model, on machine, n int, message string) {
 	t.Helper()
 	var want []*record
@@ -32,16 +33,16 @@ func failsAt(t *testing.T, m model, on machine, n int, message string) {
 		}
 		switch err := step(n, nil); {
 		case err == nil:
-			t.Errorf("step %d with %s works on the %s machine, expected the error %q, %s; if Gorgonia is mended, train on this machine with compare", n, v.name, on.name, message, seenIn)
+			t.Errorf("step %d with %s works on the %s machine, expected the error %q, %s; if Gorgonia has fixed this, train on this machine with compare", n, v.name, on.name, message, seenIn)
 		case !strings.Contains(err.Error(), message):
 			t.Errorf("step %d with %s fails on the %s machine with %q, expected %q as with the built-in, %s", n, v.name, on.name, err, message, seenIn)
 		}
 	}
 }
 
-// crashes expects that the first step ends the process, with the same panic
-// with every variant. It runs each in a process of its own: a panic on the
-// goroutine that a machine starts can't be recovered.
+// crashes expects that the first step ends the process with the same panic for
+// every variant. It runs each variant in a new process, because the panic is on
+// a goroutine of the machine and can't be recovered.
 func crashes(t *testing.T, m model, on machine, message string) {
 	t.Helper()
 	const environment = "LEAKYRELU_CRASH_WITH"
@@ -62,7 +63,7 @@ func crashes(t *testing.T, m model, on machine, message string) {
 		}
 		switch {
 		case err == nil:
-			t.Errorf("a step with %s works on the %s machine, expected the panic %q, %s; if Gorgonia is mended, train on this machine with compare", v.name, on.name, message, seenIn)
+			t.Errorf("a step with %s works on the %s machine, expected the panic %q, %s; if Gorgonia has fixed this, train on this machine with compare", v.name, on.name, message, seenIn)
 		case !strings.Contains(string(output), message):
 			t.Errorf("a step with %s on the %s machine ends with\n%s\nexpected the panic %q as with the built-in, %s", v.name, on.name, output, message, seenIn)
 		}

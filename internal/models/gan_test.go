@@ -7,10 +7,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A GAN as programs lay it out: three machines on two graphs. One graph is the
-// discriminator on real and generated samples. The other is generator and
-// discriminator in a row; one machine trains the generator on it, and one on a
-// part of it draws samples. The two discriminators share their weights.
+// gan has three machines on two graphs, as GANs in Gorgonia usually do. One
+// graph has the discriminator on real and generated samples. The other graph
+// has the generator and then the discriminator. One machine on it trains the
+// generator. Another machine, on a part of it, draws samples. The two
+// discriminators share their weights.
 var gan = model{
 	name:  "GAN",
 	needs: "three machines, two graphs that share weights, Softplus; two Adams",

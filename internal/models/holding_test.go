@@ -9,14 +9,14 @@ import (
 	"gorgonia.org/leakyrelu"
 )
 
-// The ways programs hold an activation function. The types and fields stand for
-// those of a program. The lines that hold the operator are also in
-// docs/models.md.
+// These are the ways in which programs store an activation function. The types
+// and fields stand for those of a program. docs/models.md shows the lines that
+// store the operator.
 
 // golgi.ActivationFunction has the same definition.
 type activationFunction func(*gorgonia.Node) (*gorgonia.Node, error)
 
-// An option stands for a program's own option of its layers.
+// An option stands for an option that a program has for its layers.
 type option func(*layer)
 
 type layer struct {
@@ -98,7 +98,7 @@ func TestWaysToHold(t *testing.T) {
 	}
 }
 
-// One operator value may serve all layers.
+// All layers may use the same operator value.
 func TestOneOperatorForAllLayers(t *testing.T) {
 	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
 		op, err := leakyrelu.New(0.2, opts...)
@@ -110,17 +110,17 @@ func TestOneOperatorForAllLayers(t *testing.T) {
 	}
 }
 
-// A program that looks for the best slope gives one layer several. Gorgonia
-// would take the activations for the same one if their hash left out the slope.
-func TestSlopesSideBySide(t *testing.T) {
+// A program that looks for the best slope applies several slopes to one node.
+// If the slope were not in the hash, Gorgonia would merge these activations.
+func TestSeveralSlopesOnOneNode(t *testing.T) {
 	for _, c := range []struct {
 		on     machine
 		slopes []float64
 	}{
 		{tape, []float64{0.01, 0.2, 0.2000001}},
 		// The Lisp machine adds gradients up. On arm64, Go fuses the built-in's
-		// products with these additions, which rounds in another way unless the
-		// slopes are powers of two.
+		// products with these additions. Then the rounding is different, unless
+		// the slopes are powers of two.
 		{lisp, []float64{0.125, 0.25, 2}},
 	} {
 		t.Run(c.on.name, func(t *testing.T) {
@@ -150,8 +150,9 @@ func TestSlopesSideBySide(t *testing.T) {
 	}
 }
 
-// The document shows lines that are compiled here.
-func TestDocumentedLines(t *testing.T) {
+// Each line of Go in docs/models.md must be a line of this file, so it
+// compiles.
+func TestLinesInDocumentCompile(t *testing.T) {
 	document, err := os.ReadFile("../../docs/models.md")
 	done(t, err)
 	code, err := os.ReadFile("holding_test.go")

@@ -1,7 +1,7 @@
 //go:build go1.25
 
-// Go 1.25 is the first with testing/synctest, which stops the clock that
-// Dropout takes its seed from.
+// Go 1.25 is the first version with testing/synctest. It stops the clock from
+// which Dropout takes its seed.
 
 package models
 
@@ -14,8 +14,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A classifier of two hidden layers, each with BatchNorm before the activation
-// and Dropout behind it.
+// mlp is a classifier with two hidden layers. Each has BatchNorm before the
+// activation and Dropout after it.
 var mlp = model{
 	name:  "MLP classifier",
 	needs: "BatchNorm, Dropout, BroadcastAdd, SoftMax; Adam",
@@ -27,7 +27,8 @@ var mlp = model{
 	},
 }
 
-// buildMLP also returns the evaluation of a trained classifier.
+// buildMLP returns the training step, and a function that evaluates the trained
+// classifier.
 func buildMLP(t *testing.T, on machine, act activation) (train step, evaluate func(seen *record)) {
 	const batch, in, width, classes = 32, 10, 64, 4
 	src := newSource(tensor.Float64, 2)
@@ -37,7 +38,8 @@ func buildMLP(t *testing.T, on machine, act activation) (train step, evaluate fu
 	var weights gorgonia.Nodes
 	var norms []*gorgonia.BatchNormOp
 	h := x
-	// The module's Go version asks for older timers, which synctest refuses.
+	// With the go line of this module, Go uses older timers. synctest does not
+	// support them.
 	t.Setenv("GODEBUG", os.Getenv("GODEBUG")+",asynctimerchan=0")
 	synctest.Test(t, func(t *testing.T) {
 		must := must(t)
@@ -90,8 +92,8 @@ func buildMLP(t *testing.T, on machine, act activation) (train step, evaluate fu
 
 func TestMLP(t *testing.T) { compare(t, mlp, tape) }
 
-// Evaluation takes BatchNorm's running statistics, and Dropout passes
-// everything on.
+// In evaluation, BatchNorm uses its running statistics, and Dropout returns its
+// input.
 func TestMLPInEvaluation(t *testing.T) {
 	agree(t, mlp.alpha, func(act activation, seen *record) {
 		train, evaluate := buildMLP(t, tape, act)
@@ -102,7 +104,7 @@ func TestMLPInEvaluation(t *testing.T) {
 	})
 }
 
-// BatchNorm's DoDiff looks for inputs that it doesn't have.
-func TestMLPOnLisp(t *testing.T) {
+// BatchNorm's DoDiff reads inputs that do not exist.
+func TestMLPFailsOnLisp(t *testing.T) {
 	crashes(t, mlp, lisp, "index out of range [1] with length 1")
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Breaks the operator on purpose, in one place at a time, and runs the models
-# with each mutant: they have to notice. No file of the repository is changed.
+# Breaks the operator on purpose, in one place at a time, and runs the tests of
+# internal/models with each mutant. At least one test must fail for each mutant.
+# The script changes no file of the repository.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
@@ -8,14 +9,14 @@ trap 'rm -rf "$work"' EXIT
 bad=0
 only=${1-} # run the mutants with this in their name
 
-# mutant NAME FILE OLD NEW runs the models with NEW in place of OLD in FILE. The
-# build tag makes the mutants of the kernel's Go code run.
+# mutant NAME FILE OLD NEW runs the tests with OLD replaced by NEW in FILE. The
+# build tag selects the kernel's Go code, so that its mutants run.
 mutant() {
 	[[ $1 == *${only-}* ]] || return 0
 	local name=$1 file=$2 old=$3 new=$4 source output
 	source=$(<"$file")
 	if [[ $source != *"$old"* ]]; then
-		echo "STALE     $name: $file has no more $old"
+		echo "STALE     $name: $file no longer contains $old"
 		bad=1
 		return
 	fi
@@ -32,7 +33,7 @@ mutant() {
 	fi
 }
 
-go test -tags purego ./internal/models # what fails without a mutant proves nothing
+go test -tags purego ./internal/models # the tests must pass without a mutant
 
 echo "Slope"
 mutant "alpha rounded to too few digits" do.go 'alpha: T(op.alpha)' 'alpha: T(float32(op.alpha))'

@@ -9,11 +9,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Data-parallel training: replicas of a network, each with a graph, a machine
-// and a copy of the weights, run at the same time on parts of a batch. The
-// solver gets the mean of their gradients, which must be the gradient of the
-// whole batch, up to rounding. (The replicas can't share the weights: Gorgonia
-// transposes a matrix in place while it multiplies by its transpose.)
+// parallel is data-parallel training. Replicas of a network run at the same
+// time on parts of a batch. Each has a graph, a machine and a copy of the
+// weights. The solver gets the mean of their gradients. Up to rounding, it must
+// be the gradient of the whole batch. (The replicas can't share the weights:
+// Gorgonia transposes a matrix in place while it multiplies by its transpose.)
 var parallel = model{
 	name:  "data-parallel replicas",
 	needs: "3 graphs in goroutines, gradients averaged; VanillaSolver",
@@ -47,7 +47,7 @@ var parallel = model{
 		for range replicas {
 			parts = append(parts, build(batch))
 		}
-		whole := build(replicas * batch) // the same network for the whole batch, to compare with
+		whole := build(replicas * batch) // for comparison, the same network on the whole batch
 		solver := func() gorgonia.Solver { return gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(0.1)) }
 		solverOfParts, solverOfWhole := solver(), solver()
 
@@ -73,7 +73,7 @@ var parallel = model{
 								return
 							}
 							gradients[i] = append(gradients[i], clone(d))
-							gorgonia.ZeroValue(d) // it is added to in the next run
+							gorgonia.ZeroValue(d) // the next run adds to it
 						}
 					})
 				}()
@@ -121,13 +121,13 @@ var parallel = model{
 	},
 }
 
-// averaged is a weight and its gradient for a solver.
+// averaged gives the solver a weight and its averaged gradient.
 type averaged struct{ weight, gradient gorgonia.Value }
 
 func (a averaged) Value() gorgonia.Value         { return a.weight }
 func (a averaged) Grad() (gorgonia.Value, error) { return a.gradient, nil }
 
-// rows are the rows from start to end of the matrix v, as a matrix of its own.
+// rows returns a copy of the rows start to end-1 of the matrix v.
 func rows(v *tensor.Dense, start, end int) *tensor.Dense {
 	columns := v.Shape()[1]
 	return tensor.New(tensor.WithShape(end-start, columns), tensor.WithBacking(v.Float64s()[start*columns:end*columns]))
@@ -138,7 +138,8 @@ func add(sum *tensor.Dense, v gorgonia.Value) error {
 	return err
 }
 
-// near allows for rounding in another order.
+// near fails the test if elements differ by more than rounding in another
+// order.
 func near(t *testing.T, name string, got, want gorgonia.Value) {
 	t.Helper()
 	w := want.Data().([]float64)

@@ -8,9 +8,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Deep Q-learning: a network is trained towards rewards plus what a target
-// network expects of the next state. The target network has a graph, a machine
-// and weights of its own, and gets a copy of the trained weights now and then.
+// qnetwork is deep Q-learning. The goal of the trained network is the reward
+// plus the target network's output for the next state. The target network has
+// its own graph, machine and weights. Every few steps it gets a copy of the
+// trained weights.
 var qnetwork = model{
 	name:  "Q-network",
 	needs: "a target network that is a copy, HadamardProd, Sum along an axis; Adam",

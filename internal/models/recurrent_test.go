@@ -8,7 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A recurrent net, unrolled over a sequence: every step uses the same weights.
+// recurrent is a recurrent net, unrolled over a sequence. Every step uses the
+// same weights.
 var recurrent = model{
 	name:  "recurrent net",
 	needs: "shared weights over 6 steps, BroadcastAdd; RMSProp with clipping",

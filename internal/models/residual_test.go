@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Two residual blocks, as in ResNet: what enters a block is added to what its
-// convolutions make of it, before the last activation.
+// residual has two residual blocks, as in ResNet. A block adds its input to the
+// result of its convolutions, before the last activation.
 var residual = model{
 	name:  "residual net",
 	needs: "Conv2d, Add, AveragePool2D, Reshape; Momentum",
@@ -51,6 +51,6 @@ var residual = model{
 
 func TestResidual(t *testing.T) { compare(t, residual, tape, lispOnClones) }
 
-func TestResidualOnLispTwice(t *testing.T) {
+func TestResidualFailsInSecondLispRun(t *testing.T) {
 	failsAt(t, residual, lisp, 1, "Failed to differentiate Reshape")
 }

@@ -17,8 +17,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The ways programs run a graph. Each way runs the same small net with every
-// variant, and must show the same.
+// These are the ways in which programs run a graph. Each way runs the same
+// small net with every variant. All variants must give the same values.
 
 // A net is a multilayer perceptron of two hidden layers, in one graph.
 type net struct {
@@ -26,7 +26,7 @@ type net struct {
 	src          source
 	x, y         *gorgonia.Node
 	weights      gorgonia.Nodes
-	sums, hidden gorgonia.Nodes // before and behind the activations
+	sums, hidden gorgonia.Nodes // before and after the activations
 	out, loss    *gorgonia.Node
 }
 
@@ -66,7 +66,7 @@ func (n *net) next(t *testing.T) {
 	let(t, n.y, n.src.normal(1, netBatch, 1))
 }
 
-// train makes a few steps with a machine that was made with these options.
+// train makes a few steps on a machine with these options.
 func (n *net) train(t *testing.T, seen *record, opts ...gorgonia.VMOpt) {
 	t.Helper()
 	n.grad(t)
@@ -185,8 +185,8 @@ var ways = []struct {
 	{"watch for NaN and Inf", func(t *testing.T, n *net, seen *record) {
 		n.train(t, seen, gorgonia.WithNaNWatch(), gorgonia.WithInfWatch())
 	}},
-	// With TraceExec every node keeps what it computed, also where a later one
-	// writes over it.
+	// With TraceExec every node keeps its value, even if a later node
+	// overwrites it.
 	{"TraceExec", func(t *testing.T, n *net, seen *record) {
 		ds := n.grad(t)
 		vm := gorgonia.NewTapeMachine(n.g, gorgonia.TraceExec())
@@ -212,8 +212,8 @@ var ways = []struct {
 			seen.see("value read", v)
 		}
 	}},
-	// Set stores nothing on the tape machine, but Gorgonia allocates memory
-	// differently around it.
+	// Set stores nothing on the tape machine, but it changes how Gorgonia
+	// assigns memory.
 	{"Set of what an activation becomes", func(t *testing.T, n *net, seen *record) {
 		one := node(n.g, "one", n.src.constant(1, netBatch, netWidth))
 		for i, h := range n.hidden {
@@ -317,8 +317,9 @@ func TestWaysToRun(t *testing.T) {
 	}
 }
 
-// Let takes a value whose shape differs from the node's in dimensions of size 1.
-func TestValuesThatFitButForOnes(t *testing.T) {
+// Let accepts a value whose shape differs from the node's in dimensions of size
+// 1.
+func TestValuesWithExtraDimensionsOfSize1(t *testing.T) {
 	for _, shape := range []tensor.Shape{{4, 1}, {1, 4}} {
 		t.Run(fmt.Sprint(shape, " for (4)"), func(t *testing.T) {
 			agree(t, 0.2, func(act activation, seen *record) {
@@ -347,9 +348,9 @@ func TestValuesThatFitButForOnes(t *testing.T) {
 	}
 }
 
-// The watch for NaN finds the one that the built-in makes of an infinity. Here
-// the infinity stays what it is, and the watch for Inf finds it.
-func TestInfinityIsWatched(t *testing.T) {
+// The built-in makes NaN of an infinity, and WithNaNWatch reports it. With this
+// package the infinity stays, and WithInfWatch reports it.
+func TestNaNWatchAndInfWatch(t *testing.T) {
 	run := func(act activation, watch gorgonia.VMOpt) error {
 		n := newNet(t, act)
 		x := clone(n.x.Value())

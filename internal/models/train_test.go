@@ -8,13 +8,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A machine is one of Gorgonia's, and how a program trains on it.
+// A machine is one of Gorgonia's machines and the way to train on it.
 type machine struct {
 	name string
 
-	// start prepares a graph for training. What it returns runs the graph once,
-	// calls look with the weights, which have their gradients then, and makes
-	// ready for the next run.
+	// start prepares a graph for training. It returns a function that runs the
+	// graph once, then calls look, and then resets the machine. look gets the
+	// weights, which have their gradients.
 	start func(t *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) (run func(look func(weights gorgonia.Nodes)) error)
 }
 
@@ -35,17 +35,18 @@ var (
 		}
 	}}
 
-	// The Lisp machine differentiates by itself as it runs. A program takes a new
-	// one for every run: Reset goes to the end of the program, not to its start.
+	// The Lisp machine differentiates during the run. Each run needs a new
+	// machine: Reset moves a machine to the end of its program, not to the
+	// start.
 	lisp = machine{"Lisp", func(_ *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) func(func(gorgonia.Nodes)) error {
 		return func(look func(gorgonia.Nodes)) error { return runLisp(loss.Graph(), weights, look) }
 	}}
 
-	// On the Lisp machine, a graph with Reshape runs once only. So this one runs
-	// a new clone each time.
+	// On the Lisp machine, a graph with Reshape runs only once. So lispOnClones
+	// runs a new clone each time.
 	lispOnClones = machine{"Lisp, clones", func(t *testing.T, loss *gorgonia.Node, weights gorgonia.Nodes) func(func(gorgonia.Nodes)) error {
 		g := loss.Graph()
-		g.Roots() // finds them, and Clone copies what was found: without, no gradient flows in the clone
+		g.Roots() // Clone copies the roots that Roots has found: without them, the clone gets no gradients
 		return func(look func(gorgonia.Nodes)) error {
 			clone := g.Clone().(*gorgonia.ExprGraph)
 			for _, n := range g.Inputs() {
@@ -70,7 +71,7 @@ func runLisp(g *gorgonia.ExprGraph, weights gorgonia.Nodes, look func(gorgonia.N
 	return nil
 }
 
-// twin is the node of a clone that was made from n.
+// twin returns the node of the clone that is the copy of n.
 func twin(clone *gorgonia.ExprGraph, n *gorgonia.Node) *gorgonia.Node {
 	return clone.Node(n.ID()).(*gorgonia.Node)
 }
@@ -82,8 +83,8 @@ func runAll(t *testing.T, vm gorgonia.VM) {
 	}
 }
 
-// A trainer is a graph with one loss, which is trained in the usual way: bind a
-// batch, run, let the solver update the weights.
+// A trainer is a graph with one loss. A step binds a batch, runs the graph, and
+// lets the solver update the weights.
 type trainer struct {
 	inputs       gorgonia.Nodes
 	weights      gorgonia.Nodes
@@ -116,7 +117,8 @@ func (tr trainer) on(t *testing.T, m machine) step {
 	}
 }
 
-// update shows the gradients, makes a step of the solver, and shows the weights.
+// update records the gradients, runs a step of the solver, and records the
+// weights.
 func update(t *testing.T, solver gorgonia.Solver, weights gorgonia.Nodes, seen *record) {
 	t.Helper()
 	for _, w := range weights {
@@ -141,7 +143,7 @@ func let(t *testing.T, n *gorgonia.Node, v gorgonia.Value) {
 	}
 }
 
-// kept fails the test if v is not what was given.
+// kept fails the test if v differs from given.
 func kept(t *testing.T, name string, v, given gorgonia.Value) {
 	t.Helper()
 	if !slices.Equal(bitsOf(v), bitsOf(given)) {

@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A small U-Net: pictures are halved, doubled again, and joined with what they
-// were before.
+// unet is a small U-Net. It halves the pictures, doubles them again, and
+// concatenates them with the earlier ones.
 var unet = model{
 	name:  "U-Net",
 	needs: "Conv2d, MaxPool2D, Upsample2D, Concat; Adam",
@@ -45,6 +45,6 @@ var unet = model{
 
 func TestUNet(t *testing.T) { compare(t, unet, tape) }
 
-func TestUNetOnLisp(t *testing.T) {
+func TestUNetFailsOnLisp(t *testing.T) {
 	failsAt(t, unet, lisp, 0, "Failed to differentiate Concat")
 }

@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Parts of models in which something else still needs what the activation
-// takes or gives, and sees it through another node.
+// In these parts of models, another node shares memory with the input or the
+// result of the activation, and reads it later.
 var views = []struct {
 	name  string
 	build func(t *testing.T, act activation, h *gorgonia.Node) *gorgonia.Node
@@ -62,8 +62,8 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// An activation of inputs and weights themselves.
-func TestActivationOfAnInput(t *testing.T) {
+// The activation is applied to inputs and weights directly.
+func TestActivationOfInputsAndWeights(t *testing.T) {
 	agree(t, 0.2, func(act activation, seen *record) {
 		must := must(t)
 		src := newSource(tensor.Float64, 15)

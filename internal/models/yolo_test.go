@@ -13,8 +13,9 @@ const (
 	yoloOut                         = 3 * (5 + yoloClasses) // boxes of x, y, width, height, confidence and the classes
 )
 
-// yoloStack is a stack as in tiny-YOLO: Conv2d, BatchNorm, activation and
-// MaxPool2D three times, then a convolution for the boxes.
+// yoloStack returns a stack as in tiny-YOLO. It has Conv2d, BatchNorm,
+// activation and MaxPool2D three times, then a convolution that gives the
+// boxes.
 func yoloStack(t *testing.T, src source, g *gorgonia.ExprGraph, x *gorgonia.Node, act activation) (out *gorgonia.Node, weights gorgonia.Nodes) {
 	must := must(t)
 	h, channels := x, 3
@@ -61,7 +62,7 @@ var yolo = model{
 
 func TestYOLO(t *testing.T) { compare(t, yolo, tape) }
 
-// Most programs run YOLO forward only, with Gorgonia's YOLOv3 operator behind
+// Most programs run YOLO forward only, with Gorgonia's YOLOv3 operator after
 // the stack.
 func TestYOLODetections(t *testing.T) {
 	agree(t, yolo.alpha, func(act activation, seen *record) {
@@ -81,6 +82,6 @@ func TestYOLODetections(t *testing.T) {
 	})
 }
 
-func TestYOLOOnLisp(t *testing.T) {
+func TestYOLOFailsOnLisp(t *testing.T) {
 	crashes(t, yolo, lisp, "index out of range [1] with length 1")
 }
