@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// startAVX2 starts this program once more, as a process that answers requests
-// with the kernels for AVX2.
+// startAVX2 starts this program in a second process. It answers requests with
+// the kernels for AVX2.
 func startAVX2() (*process, error) {
 	if !cpu.X86.HasAVX512F {
 		return nil, errors.New("this processor has no AVX-512 to compare it with")
@@ -25,7 +25,7 @@ func startAVX2() (*process, error) {
 	return start(cmd)
 }
 
-// answerRequests is what a process does that startAVX2 started.
+// answerRequests is the main loop of the process that startAVX2 starts.
 func answerRequests() error {
 	fmt.Println("AVX2")
 	for {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// waitUntilIdle waits until the machine has been idle for a moment, and
-// reports whether it was before the patience ran out. Whatever else runs on a
-// processor makes a comparison on all of them worthless.
+// waitUntilIdle waits until the machine is idle, but not longer than patience.
+// It reports whether the machine became idle. If another program uses a
+// processor, a comparison that needs all processors means nothing.
 func waitUntilIdle(patience time.Duration) bool {
 	for deadline := time.Now().Add(patience); ; {
 		busyBefore, totalBefore := processorTime()
@@ -23,12 +23,12 @@ func waitUntilIdle(patience time.Duration) bool {
 	}
 }
 
-// processorTime returns the time since the start that all processors together
-// were busy, and in total, in the units of /proc/stat.
+// processorTime returns how long all processors together were busy since the
+// machine started, and the total time. The unit is that of /proc/stat.
 func processorTime() (busy, total int) {
 	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return 0, 0 // not Linux: take it for idle
+		return 0, 0 // not Linux: treat the machine as idle
 	}
 	var user, nice, system, idle, iowait, irq, softirq, steal int
 	fmt.Sscanf(string(stat), "cpu %d %d %d %d %d %d %d %d",

@@ -1,8 +1,8 @@
 // Command peerbench compares the kernels of leakyrelu with oneDNN, PyTorch
 // and copy, and prints the tables of its README.
 //
-// All contenders of a table run by turns in one process tree. A cell is the
-// median, over the rounds, of our time divided by the peer's in that round.
+// The two contenders of a table take turns. A cell is the median over the
+// rounds of our time divided by the peer's time.
 package main
 
 import (
@@ -30,7 +30,8 @@ var (
 	answer = flag.Bool("answer", false, "answer requests from another peerbench instead")
 )
 
-// A key names a column: what is computed, where, on how many threads.
+// A key identifies a case: forward or backward, in place or not, and the number
+// of threads.
 type key struct {
 	threads           int
 	backward, inPlace bool
@@ -94,10 +95,11 @@ func main() {
 	}
 }
 
-// busyRounds counts the rounds of the current table that found no idle machine.
+// busyRounds counts the rounds of the current table in which the machine was
+// not idle.
 var busyRounds int
 
-// table prints the ratios to one peer for all sizes.
+// table prints the ratios to one peer, for all sizes.
 func table(title string, threads int, peer func(benchCase) (contender, error)) {
 	fmt.Printf("\n### Against %s\n\n", title)
 	fmt.Println("| elements | forward | in place | backward | in place | ours, forward |")
@@ -205,8 +207,8 @@ func newOurs(c benchCase) (contender, error) {
 	}, func() {}}, nil
 }
 
-// newCopy copies x: as many bytes as the forward case moves, two thirds of
-// the backward case.
+// newCopy copies x. It moves as many bytes as the forward case, and two thirds
+// of the bytes of the backward case.
 func newCopy(c benchCase) (contender, error) {
 	dst := operand(0, len(c.x))
 	return contender{func(reps int) (time.Duration, error) {
@@ -218,9 +220,9 @@ func newCopy(c benchCase) (contender, error) {
 	}, func() {}}, nil
 }
 
-// newCase makes operands of random signs in memory of their own. In place,
-// alpha is 1, or else the values would shrink from call to call, through
-// subnormals to zero.
+// newCase makes operands with random signs in separate memory. In place, alpha
+// is 1. With a smaller alpha, the values would become subnormal and then zero
+// from call to call.
 func newCase(k key, n int) benchCase {
 	c := benchCase{key: k, dst: operand(0, n), x: operand(1, n), g: operand(2, n), alpha: 0.01}
 	if k.inPlace {
@@ -234,8 +236,8 @@ func newCase(k key, n int) benchCase {
 
 var operands [3][]float32
 
-// operand returns the first n elements of operand i, page-aligned memory that
-// Go does not manage, so that it may be handed to C.
+// operand returns the first n elements of operand i. Its memory begins at a
+// page. Go does not manage it, so C may use it.
 func operand(i, n int) []float32 {
 	if operands[i] == nil {
 		size := 4 << *to

@@ -50,8 +50,8 @@ static int new_eltwise(eltwise *e, int threads, int64_t n, float *dst, float *x,
 	return 0;
 }
 
-// run_eltwise returns the nanoseconds that reps executions take, or less than
-// 0 if one fails.
+// run_eltwise returns the time of reps executions in nanoseconds. The result is
+// negative if one fails.
 static double run_eltwise(eltwise *e, int threads, int reps) {
 	omp_set_num_threads(threads);
 	struct timespec from, to;
@@ -80,7 +80,7 @@ import (
 )
 
 // newOneDNN prepares the case for oneDNN, on the same memory. The loop over
-// repetitions is in C, so that cgo's own call is not on oneDNN's account.
+// repetitions is in C, so that oneDNN's time does not include cgo's calls.
 func newOneDNN(c benchCase) (contender, error) {
 	pointer := func(s []float32) *C.float { return (*C.float)(unsafe.Pointer(unsafe.SliceData(s))) }
 	g := pointer(c.g)

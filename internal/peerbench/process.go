@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// A process times cases that it is asked for, on operands of its own.
+// A process measures the cases that we send to it, on its own operands.
 type process struct {
 	requests io.Writer
 	answers  *bufio.Reader
 	name     string
 }
 
-// start starts a process, which says its name first.
+// start starts a process. The first line that the process writes is its name.
 func start(cmd *exec.Cmd) (*process, error) {
 	cmd.Stderr = os.Stderr
 	requests, err := cmd.StdinPipe()
@@ -34,13 +34,14 @@ func start(cmd *exec.Cmd) (*process, error) {
 	}
 	p := &process{requests: requests, answers: bufio.NewReader(answers)}
 	if p.name, err = p.answers.ReadString('\n'); err != nil {
-		return nil, fmt.Errorf("%s ends before it says its name: %w", cmd.Path, cmd.Wait())
+		return nil, fmt.Errorf("%s ended before it wrote its name: %w", cmd.Path, cmd.Wait())
 	}
 	p.name = strings.TrimSpace(p.name)
 	return p, nil
 }
 
-// contend has the process compute the case. The loop over repetitions is there.
+// contend returns a contender that runs the case in the process. The loop over
+// repetitions is in the process.
 func (p *process) contend(c benchCase) (contender, error) {
 	return contender{
 		run: func(reps int) (time.Duration, error) {

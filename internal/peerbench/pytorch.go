@@ -8,8 +8,8 @@ import (
 //go:embed pytorch.py
 var script string
 
-// startPyTorch starts a Python whose interpreter is on PyTorch's account: that is
-// how PyTorch is called.
+// startPyTorch starts a Python process. PyTorch's time includes the
+// interpreter, because PyTorch is called from Python.
 func startPyTorch(python string) (*process, error) {
 	return start(exec.Command(python, "-c", script))
 }
