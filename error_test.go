@@ -142,8 +142,15 @@ func TestNewErrors(t *testing.T) {
 		_, err := leakyrelu.New(alpha)
 		names(t, "New", err, "alpha", name(alpha), "finite")
 	}
-	_, err := leakyrelu.New(0.2, leakyrelu.InPlace(), nil)
-	names(t, "New", err, "option 1", "nil")
+	for _, alpha := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		_, err := leakyrelu.NewGrad(alpha)
+		names(t, "NewGrad", err, "alpha", name(alpha), "finite")
+	}
+	x := gorgonia.NewScalar(gorgonia.NewGraph(), tensor.Float64, gorgonia.WithName("x"))
+	_, err := leakyrelu.Apply(x, 0.2, leakyrelu.InPlace(), nil)
+	names(t, "Apply", err, "option 1", "nil")
+	_, err = leakyrelu.ApplyGrad(x, x, 0.2, nil)
+	names(t, "ApplyGrad", err, "option 0", "nil")
 }
 
 // TestNodeErrors calls Apply with nodes that can't be an input, and with alphas

@@ -18,8 +18,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	sum := gorgonia.Must(gorgonia.Sum(y))
-	if _, err := gorgonia.Grad(sum, x); err != nil {
+	var out gorgonia.Value
+	gorgonia.Read(y, &out) // a copy: Gorgonia may reuse the memory of y
+	if _, err := gorgonia.Grad(gorgonia.Must(gorgonia.Sum(y)), x); err != nil {
 		log.Fatal(err)
 	}
 
@@ -32,7 +33,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(y.Value())
+	fmt.Println(out)
 	fmt.Println(dx)
 	// Output:
 	// [-0.4  -0.2     0     3]
@@ -53,34 +54,39 @@ func ExampleNew() {
 	// Output: [ -1  100]
 }
 
-// This is a gradient penalty. The critic is LeakyReLU(x·w1)·w2ᵀ. The penalty is
-// the squared norm of its gradient with respect to x. ApplyGrad writes the
-// gradient of LeakyReLU as a node. Then one Grad differentiates the penalty.
+// The critic LeakyReLU(x·w1)·w2 must not become steep. So its loss is the sum of
+// its output and a penalty: the sum of the squares of ∂output/∂x. ApplyGrad
+// writes that gradient as nodes. Then one Grad differentiates the whole loss.
 func ExampleApplyGrad() {
 	g := gorgonia.NewGraph()
 	matrix := func(name string, rows, cols int, v ...float64) *gorgonia.Node {
 		return gorgonia.NewMatrix(g, tensor.Float64, gorgonia.WithShape(rows, cols), gorgonia.WithName(name),
 			gorgonia.WithValue(tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(v))))
 	}
-	x := matrix("x", 1, 2, 1, -1)
+	must := gorgonia.Must
+	x := matrix("x", 2, 2, // a batch of two
+		1, -1,
+		2, 1)
 	w1 := matrix("w1", 2, 2, 1, 2, 3, 4)
-	w2 := matrix("w2", 1, 2, 5, 6)
+	w2 := matrix("w2", 2, 1, 5, 6)
+	ones := matrix("ones", 2, 1, 1, 1) // the upstream gradient of the output
 
-	h := gorgonia.Must(gorgonia.Mul(x, w1)) // -2, -2
-	dh, err := leakyrelu.ApplyGrad(h, w2, 0.5)
+	h := must(gorgonia.Mul(x, w1)) // (-2, -2) and (5, 8)
+	output := must(gorgonia.Mul(must(leakyrelu.Apply(h, 0.5)), w2))
+
+	dh, err := leakyrelu.ApplyGrad(h, must(gorgonia.Mul(ones, must(gorgonia.Transpose(w2)))), 0.5)
 	if err != nil {
 		log.Fatal(err)
 	}
-	dx := gorgonia.Must(gorgonia.Mul(dh, gorgonia.Must(gorgonia.Transpose(w1))))
-	penalty := gorgonia.Must(gorgonia.Sum(gorgonia.Must(gorgonia.Square(dx))))
-	if _, err := gorgonia.Grad(penalty, w1, w2); err != nil {
-		log.Fatal(err)
-	}
-	// Read copies the gradient during the run. After the run, dx.Value() may be
-	// overwritten.
+	dx := must(gorgonia.Mul(dh, must(gorgonia.Transpose(w1))))
 	var gradient gorgonia.Value
 	gorgonia.Read(dx, &gradient)
 
+	penalty := must(gorgonia.Sum(must(gorgonia.Square(dx))))
+	loss := must(gorgonia.Add(must(gorgonia.Sum(output)), penalty))
+	if _, err := gorgonia.Grad(loss, w1, w2); err != nil {
+		log.Fatal(err)
+	}
 	vm := gorgonia.NewTapeMachine(g)
 	defer vm.Close()
 	if err := vm.RunAll(); err != nil {
@@ -90,11 +96,11 @@ func ExampleApplyGrad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(gradient)
-	fmt.Println(dw2)
+	fmt.Println(gradient.Data())
+	fmt.Println(dw2.Data())
 	// Output:
-	// R[ 8.5  19.5]
-	// R[67  95]
+	// [8.5 19.5 17 39]
+	// [339 482]
 }
 
 // A function that builds a model takes its activation as an argument.

@@ -13,7 +13,13 @@
 // number of times. The gradient is the upstream gradient where x > 0.
 // Elsewhere, also at x = 0 and NaN, it is α times the upstream gradient.
 // PyTorch and TensorFlow have the same definition. Values and gradients equal
-// those of PyTorch's leaky_relu to the bit.
+// those of PyTorch's leaky_relu to the bit. So LeakyReLU(NaN) is NaN,
+// LeakyReLU(+Inf) is +Inf, and LeakyReLU(−Inf) is −Inf for α > 0. With α = 0 it
+// is ReLU, but NaN at −Inf, which is 0·∞.
+//
+// A loss with a gradient inside, such as a gradient penalty, is written with
+// [ApplyGrad]. Package gradcheck checks its gradients. There is no GPU kernel:
+// with Gorgonia's cuda tag, the operator runs on the CPU.
 //
 // The activation comes from Maas, Hannun and Ng, "Rectifier Nonlinearities
 // Improve Neural Network Acoustic Models", ICML 2013.
@@ -35,9 +41,10 @@ const DefaultAlpha = 0.01
 //
 // Alpha may be negative or above 1. It is rounded once to the dtype of x. Alpha
 // must not be NaN, infinite, or too large for the dtype of x. The node must not
-// be nil, of another dtype, or without a shape. These are errors.
+// be nil, of another dtype, or without a shape. An option must not be nil. These
+// are errors.
 func Apply(x *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, error) {
-	op, err := New(alpha, opts...)
+	op, err := newOp(forward, alpha, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -50,14 +57,21 @@ func Apply(x *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, err
 // too. Alpha is as in [Apply].
 //
 // gorgonia.Grad makes this node by itself. Call ApplyGrad if a loss contains a
-// gradient, as in the gradient penalties of WGAN-GP and R1. Then one call of
-// gorgonia.Grad differentiates the whole loss. (A second gorgonia.Grad on the
-// same graph skips nodes, and gives wrong numbers without an error.)
+// gradient, as in the gradient penalties of WGAN-GP and R1. Pass the input of
+// the activation as x, and the same alpha. For a critic LeakyReLU(h)·w2 with
+// h = x·w1, the gradient with respect to its input is dx:
+//
+//	dh, err := leakyrelu.ApplyGrad(h, dy, alpha) // dy: ones times w2 transposed
+//	dx, err := gorgonia.Mul(dh, w1T)             // w1T: w1 transposed
+//
+// Then one call of gorgonia.Grad differentiates the whole loss. (A second
+// gorgonia.Grad on the same graph skips nodes that have a gradient. It often
+// gives wrong numbers, without an error.)
 //
 // The result is differentiable with respect to dy. Its derivative with respect
 // to x is zero wherever it exists.
 func ApplyGrad(x, dy *gorgonia.Node, alpha float64, opts ...Option) (*gorgonia.Node, error) {
-	op, err := NewGrad(alpha, opts...)
+	op, err := newOp(backward, alpha, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +90,10 @@ func Activation(alpha float64, opts ...Option) func(*gorgonia.Node) (*gorgonia.N
 //
 //	gorgonia.WithInit(gorgonia.HeN(leakyrelu.Gain(0.2)))
 //
-// gorgonia.HeN makes float64 weights only. For float32, use gorgonia.GlorotN.
-// It draws from the same distribution if the matrix is square.
+// gorgonia.HeN panics for float32 weights. For a float32 matrix with n rows that
+// x is multiplied by, the same is
+//
+//	gorgonia.WithInit(gorgonia.Gaussian(0, leakyrelu.Gain(0.2)/math.Sqrt(n)))
 //
 // The formula is equation 15 of He, Zhang, Ren and Sun, "Delving Deep into
 // Rectifiers" (arXiv:1502.01852). PyTorch's calculate_gain returns the same
@@ -102,7 +118,7 @@ type options struct{ inPlace bool }
 //   - x also goes to Reshape, Slice, Dropout or an operator from another package,
 //     or x is the result of one of these: they may share memory with x.
 //   - alpha is negative: the gradient needs x.
-//   - gorgonia.ApplyOp, and not Apply, put the operator into the graph.
+//   - gorgonia.ApplyOp put the operator into the graph, and not Apply or ApplyGrad.
 //
 // With InPlace, note two things:
 //

@@ -21,8 +21,7 @@ import (
 // A run does not change the Op. So one Op may be in many nodes, graphs and
 // machines at the same time.
 type Op struct {
-	name    string // used in hashes and messages
-	arity   int    // number of inputs: x, or x and dy
+	kind
 	alpha   float64
 	inPlace bool
 	node    atomic.Pointer[gorgonia.Node] // the only node that has this Op, if known
@@ -43,25 +42,30 @@ var (
 // It also works with gorgonia.ApplyOp. But prefer [Apply]: it reports a wrong
 // dtype, and an alpha too large for float32, when it makes the node.
 // gorgonia.ApplyOp does not tell the operator the dtype. So the error comes
-// later, from gorgonia.Grad or from the run. With gorgonia.ApplyOp, [InPlace]
-// has no effect.
+// later, from gorgonia.Grad or from the run. Only Apply can make an operator
+// that works in place.
 //
-// Alpha is as in Apply. A NaN or infinite alpha and a nil option are errors.
-func New(alpha float64, opts ...Option) (*Op, error) {
-	return newOp("LeakyReLU", 1, alpha, opts)
-}
+// Alpha is as in Apply. A NaN or infinite alpha is an error.
+func New(alpha float64) (*Op, error) { return newOp(forward, alpha, nil) }
 
 // NewGrad returns the operator that [ApplyGrad] puts into a graph. Its inputs
 // are x and the upstream gradient dy. Everything else is as in [New].
 //
 //	dx, err := op.Do(x, dy)
-func NewGrad(alpha float64, opts ...Option) (*Op, error) {
-	return newOp(gradName, 2, alpha, opts)
+func NewGrad(alpha float64) (*Op, error) { return newOp(backward, alpha, nil) }
+
+// A kind is LeakyReLU or its gradient.
+type kind struct {
+	name  string // in hashes and messages
+	arity int    // number of inputs: x, or x and dy
 }
 
-const gradName = "LeakyReLUGrad"
+var (
+	forward  = kind{"LeakyReLU", 1}
+	backward = kind{"LeakyReLUGrad", 2}
+)
 
-func newOp(name string, arity int, alpha float64, opts []Option) (*Op, error) {
+func newOp(k kind, alpha float64, opts []Option) (*Op, error) {
 	if math.IsNaN(alpha) || math.IsInf(alpha, 0) {
 		return nil, fmt.Errorf("leakyrelu: alpha is %v, expected a finite number", alpha)
 	}
@@ -72,13 +76,13 @@ func newOp(name string, arity int, alpha float64, opts []Option) (*Op, error) {
 		}
 		opt(&o)
 	}
-	return &Op{name: name, arity: arity, alpha: alpha, inPlace: o.inPlace && childrenOffset != 0}, nil
+	return &Op{kind: k, alpha: alpha, inPlace: o.inPlace && childrenOffset != 0}, nil
 }
 
 // gradient returns the gradient operator of op. It is linear in dy, so the
 // gradient of the gradient operator is the same operator again.
 func (op *Op) gradient() *Op {
-	return &Op{name: gradName, arity: 2, alpha: op.alpha, inPlace: op.inPlace}
+	return &Op{kind: backward, alpha: op.alpha, inPlace: op.inPlace}
 }
 
 // apply checks the inputs and calls gorgonia.ApplyOp. Gorgonia omits some of

@@ -209,12 +209,8 @@ func testGraphs(t *testing.T, opts ...leakyrelu.Option) {
 		}, {
 			"one op value at two nodes",
 			func(must func(node, error) node, x node) node {
-				op, err := leakyrelu.New(0.5, opts...)
-				if err != nil {
-					t.Fatal(err)
-				}
-				y := must(gorgonia.ApplyOp(op, must(gorgonia.Neg(must(gorgonia.ApplyOp(op, x))))))
-				return y
+				y := must(leakyrelu.Apply(x, 0.5, opts...))
+				return must(gorgonia.ApplyOp(y.Op(), must(gorgonia.Neg(y))))
 			},
 			func(x float64) float64 { return leaky(-leaky(x, 0.5), 0.5) },
 			func(x, dy float64) float64 { return -gate(-leaky(x, 0.5), 1, 0.5) * gate(x, dy, 0.5) },

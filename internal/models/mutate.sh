@@ -37,7 +37,7 @@ go test -tags purego ./internal/models # the tests must pass without a mutant
 
 echo "Slope"
 mutant "alpha rounded to too few digits" do.go 'alpha: T(op.alpha)' 'alpha: T(float32(op.alpha))'
-mutant "alpha of the gradient is 1" op.go 'arity: 2, alpha: op.alpha' 'arity: 2, alpha: 1'
+mutant "alpha of the gradient is 1" op.go 'kind: backward, alpha: op.alpha' 'kind: backward, alpha: 1'
 mutant "the derivative of x² in place of x's" do.go 'l.g = l.x' 'l.g = l.x; l.alpha *= l.alpha'
 
 echo "Comparison"
