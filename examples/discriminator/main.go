@@ -1,0 +1,233 @@
+// Discriminator trains the smallest complete GAN. A generator learns to place
+// points on a ring of 8 Gaussians, while a discriminator learns to tell these
+// points from real ones. Both use LeakyReLU.
+//
+//	go run ./examples/discriminator
+//
+// It takes a few seconds. Read it from top to bottom, and copy what you need.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"math/rand/v2"
+	"os"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu"
+	"gorgonia.org/tensor"
+)
+
+const (
+	modes = 8    // Gaussians, evenly spaced on the unit circle
+	sigma = 0.05 // their standard deviation
+
+	alpha  = 0.2 // slope of LeakyReLU where its input is not positive
+	noise  = 2   // random numbers that the generator turns into a point
+	hidden = 32  // units in each hidden layer
+	batch  = 128 // points of each kind, real and generated, in a step
+	steps  = 2000
+)
+
+func main() {
+	seed := flag.Uint64("seed", 1, "seed of all random numbers")
+	flag.Parse()
+	if _, err := train(*seed, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// train returns the number of modes that the generator reaches in the end.
+//
+// Each network learns in a graph of its own, since a graph can be differentiated
+// once: a second Grad on it gives wrong gradients. The graphs share the tensors
+// with the weights, so each sees what the other one has learned.
+func train(seed uint64, w io.Writer) (found int, err error) {
+	rng := rand.New(rand.NewPCG(seed, 0)) // of its own: the global one belongs to the whole program
+	generator := newNetwork(rng, noise, hidden, hidden, 2)
+	discriminator := newNetwork(rng, 2, hidden, hidden, 1)
+
+	// The generator learns to make the discriminator say "real".
+	g := gorgonia.NewGraph()
+	z, wanted := zeros(batch, noise), zeros(batch, 1)
+	weights := generator.in(g, "generator")
+	points := forward(weights, input(g, "z", z))
+	var generated gorgonia.Value
+	gorgonia.Read(points, &generated) // by the end of a run, points.Value() may be overwritten
+	generate, err := newLearner(weights, crossEntropy(forward(discriminator.in(g, "discriminator"), points), input(g, "wanted", wanted)))
+	if err != nil {
+		return 0, err
+	}
+	defer generate.vm.Close()
+
+	// The discriminator learns to tell a batch of real points from a generated one.
+	g = gorgonia.NewGraph()
+	samples, answers := zeros(2*batch, 2), zeros(2*batch, 1)
+	weights = discriminator.in(g, "discriminator")
+	discriminate, err := newLearner(weights, crossEntropy(forward(weights, input(g, "samples", samples)), input(g, "answers", answers)))
+	if err != nil {
+		return 0, err
+	}
+	defer discriminate.vm.Close()
+
+	for i := range batch {
+		wanted.Float32s()[i], answers.Float32s()[i], answers.Float32s()[batch+i] = 1, 1, -1
+	}
+	for step := 1; step <= steps; step++ {
+		drawNoise(rng, z)
+		if err := generate.step(); err != nil {
+			return 0, fmt.Errorf("step %d of the generator: %w", step, err)
+		}
+		drawRing(rng, samples.Float32s()[:2*batch])
+		copy(samples.Float32s()[2*batch:], generated.Data().([]float32))
+		if err := discriminate.step(); err != nil {
+			return 0, fmt.Errorf("step %d of the discriminator: %w", step, err)
+		}
+		if step%200 == 0 {
+			if found, err = evaluate(rng, generator); err != nil {
+				return 0, err
+			}
+			fmt.Fprintf(w, "step %4d: %d of %d modes, losses %.2f (generator), %.2f (discriminator)\n",
+				step, found, modes, generate.loss.Data(), discriminate.loss.Data())
+		}
+	}
+	return found, nil
+}
+
+// A network is dense layers: the weights of the first, its biases, the weights of
+// the second, and so on.
+type network []*tensor.Dense
+
+// newNetwork returns layers of the given sizes, input first. The biases are 0 and
+// the weights such that signals keep their size (He et al., arXiv:1502.01852).
+func newNetwork(rng *rand.Rand, sizes ...int) (n network) {
+	for i, out := range sizes[1:] {
+		in := sizes[i]
+		weights := zeros(in, out)
+		for j := range weights.Float32s() {
+			weights.Float32s()[j] = float32(rng.NormFloat64() * math.Sqrt(2/((1+alpha*alpha)*float64(in))))
+		}
+		n = append(n, weights, zeros(1, out))
+	}
+	return n
+}
+
+// in puts the network into g. Nodes of the same name and shape are one node, so
+// every network has a name.
+func (n network) in(g *gorgonia.ExprGraph, name string) (params gorgonia.Nodes) {
+	for i, t := range n {
+		params = append(params, input(g, fmt.Sprint(name, i), t))
+	}
+	return params
+}
+
+func input(g *gorgonia.ExprGraph, name string, t *tensor.Dense) *gorgonia.Node {
+	return gorgonia.NewMatrix(g, t.Dtype(), gorgonia.WithName(name), gorgonia.WithShape(t.Shape()...), gorgonia.WithValue(t))
+}
+
+func zeros(rows, columns int) *tensor.Dense {
+	return tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(rows, columns))
+}
+
+// forward applies a network to the rows of x. Must panics on an error, which here,
+// where all shapes are known, could only be a mistake in this program.
+func forward(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
+	for i := 0; i < len(params); i += 2 {
+		if i > 0 {
+			x = gorgonia.Must(leakyrelu.Apply(x, alpha, leakyrelu.InPlace()))
+		}
+		x = gorgonia.Must(gorgonia.Mul(x, params[i]))
+		x = gorgonia.Must(gorgonia.BroadcastAdd(x, params[i+1], nil, []byte{0}))
+	}
+	return x
+}
+
+// crossEntropy is the mean of log(1+exp(−answer·rating)), where the answer is 1
+// for a real point and −1 for a generated one.
+func crossEntropy(ratings, answers *gorgonia.Node) *gorgonia.Node {
+	right := gorgonia.Must(gorgonia.HadamardProd(answers, ratings))
+	return gorgonia.Must(gorgonia.Mean(gorgonia.Must(gorgonia.Softplus(gorgonia.Must(gorgonia.Neg(right))))))
+}
+
+// A learner lowers a loss: a machine computes it and its gradients, and a solver
+// moves the weights against these.
+type learner struct {
+	vm      gorgonia.VM
+	solver  gorgonia.Solver
+	weights []gorgonia.ValueGrad
+	loss    gorgonia.Value // before the last step
+}
+
+func newLearner(weights gorgonia.Nodes, loss *gorgonia.Node) (*learner, error) {
+	if _, err := gorgonia.Grad(loss, weights...); err != nil {
+		return nil, err
+	}
+	l := &learner{
+		solver:  gorgonia.NewAdamSolver(gorgonia.WithLearnRate(3e-3), gorgonia.WithBeta1(0.5), gorgonia.WithBeta2(0.99)),
+		weights: gorgonia.NodesToValueGrads(weights),
+	}
+	gorgonia.Read(loss, &l.loss)
+	l.vm = gorgonia.NewTapeMachine(loss.Graph(), gorgonia.BindDualValues(weights...))
+	return l, nil
+}
+
+func (l *learner) step() error {
+	defer l.vm.Reset()
+	if err := l.vm.RunAll(); err != nil {
+		return err
+	}
+	return l.solver.Step(l.weights)
+}
+
+// evaluate returns how many modes the generator reaches: those with at least 1% of
+// its points within 3 standard deviations.
+func evaluate(rng *rand.Rand, generator network) (found int, err error) {
+	g := gorgonia.NewGraph()
+	z := zeros(2500, noise)
+	drawNoise(rng, z)
+	var generated gorgonia.Value
+	gorgonia.Read(forward(generator.in(g, "generator"), input(g, "z", z)), &generated)
+	vm := gorgonia.NewTapeMachine(g)
+	defer vm.Close()
+	if err := vm.RunAll(); err != nil {
+		return 0, err
+	}
+	xy := generated.Data().([]float32)
+	for mode := range modes {
+		x, y := centre(mode)
+		near := 0
+		for i := 0; i < len(xy); i += 2 {
+			if math.Hypot(float64(xy[i])-x, float64(xy[i+1])-y) < 3*sigma {
+				near++
+			}
+		}
+		if near >= 25 {
+			found++
+		}
+	}
+	return found, nil
+}
+
+// centre returns the middle of a mode.
+func centre(mode int) (x, y float64) {
+	sin, cos := math.Sincos(2 * math.Pi * float64(mode) / modes)
+	return cos, sin
+}
+
+// drawRing fills points with real ones.
+func drawRing(rng *rand.Rand, points []float32) {
+	for i := 0; i < len(points); i += 2 {
+		x, y := centre(rng.IntN(modes))
+		points[i], points[i+1] = float32(x+sigma*rng.NormFloat64()), float32(y+sigma*rng.NormFloat64())
+	}
+}
+
+// drawNoise fills z with numbers between −1 and 1.
+func drawNoise(rng *rand.Rand, z *tensor.Dense) {
+	for i := range z.Float32s() {
+		z.Float32s()[i] = 2*rng.Float32() - 1
+	}
+}
