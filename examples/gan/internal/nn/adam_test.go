@@ -1,0 +1,121 @@
+package nn
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// TestAdam wants the very bits of Gorgonia's solver, over steps with different
+// learning rates, and some gradients of 0.
+func TestAdam(t *testing.T) {
+	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		for _, betas := range [][2]float64{{0, 0.99}, {0.5, 0.9}, {0.9, 0.999}} {
+			// Each solver has a graph, with a sum of products whose gradients with
+			// respect to one factor are the other one.
+			train := func(step func(rate float64, params gorgonia.Nodes) error) [][]float64 {
+				rng := rand.New(rand.NewPCG(5, 6))
+				g := gorgonia.NewGraph()
+				var params, terms gorgonia.Nodes
+				var factors []*tensor.Dense
+				for _, shape := range [][2]int{{3, 4}, {1, 4}, {1, 1}} {
+					named := func(name string, v *tensor.Dense) *gorgonia.Node {
+						return gorgonia.NewMatrix(g, dt, gorgonia.WithName(name), gorgonia.WithShape(shape[0], shape[1]), gorgonia.WithValue(v))
+					}
+					factors = append(factors, random(rng, dt, shape[0], shape[1]))
+					params = append(params, named("parameter", random(rng, dt, shape[0], shape[1])))
+					product := gorgonia.Must(gorgonia.HadamardProd(params[len(params)-1], named("factor", factors[len(factors)-1])))
+					terms = append(terms, gorgonia.Must(gorgonia.Sum(product)))
+				}
+				if _, err := gorgonia.Grad(gorgonia.Must(gorgonia.ReduceAdd(terms)), params...); err != nil {
+					t.Fatal(err)
+				}
+				machine := gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(params...))
+				defer machine.Close()
+				var trace [][]float64
+				for i := range 200 {
+					for _, f := range factors {
+						next := random(rng, dt, f.Shape()[0], f.Shape()[1])
+						if i%7 == 3 {
+							next.Zero()
+						}
+						if err := tensor.Copy(f, next); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if err := machine.RunAll(); err != nil {
+						t.Fatal(err)
+					}
+					if err := step(1/float64(10+i), params); err != nil {
+						t.Fatal(err)
+					}
+					machine.Reset()
+					for _, p := range params {
+						trace = append(trace, slices.Clone(elementsOf(t, p.Value())))
+						grad, err := p.Grad()
+						if err != nil {
+							t.Fatal(err)
+						}
+						for _, v := range elementsOf(t, grad) {
+							if v != 0 {
+								t.Fatalf("the step left a gradient of %v, want 0", v)
+							}
+						}
+					}
+				}
+				return trace
+			}
+
+			theirs := gorgonia.NewAdamSolver(gorgonia.WithBeta1(betas[0]), gorgonia.WithBeta2(betas[1]))
+			want := train(func(rate float64, params gorgonia.Nodes) error {
+				gorgonia.WithLearnRate(rate)(theirs)
+				return theirs.Step(gorgonia.NodesToValueGrads(params))
+			})
+			var ours *Adam
+			got := train(func(rate float64, params gorgonia.Nodes) error {
+				if ours == nil {
+					ours = NewAdam(params, betas[0], betas[1])
+				}
+				return ours.Step(rate)
+			})
+			for i := range want {
+				if !slices.Equal(got[i], want[i]) {
+					t.Fatalf("%v, betas %v, step %d, parameter %d: %v, want %v", dt, betas, i/3+1, i%3, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// TestAdamAllocates wants a step to make nothing new.
+func TestAdamAllocates(t *testing.T) {
+	g := gorgonia.NewGraph()
+	p := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithName("p"), gorgonia.WithShape(30, 40), gorgonia.WithInit(gorgonia.Ones()))
+	if _, err := gorgonia.Grad(gorgonia.Must(gorgonia.Sum(p)), p); err != nil {
+		t.Fatal(err)
+	}
+	machine := gorgonia.NewTapeMachine(g, gorgonia.BindDualValues(p))
+	defer machine.Close()
+	if err := machine.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	a := NewAdam(gorgonia.Nodes{p}, 0.9, 0.999)
+	if n := testing.AllocsPerRun(10, func() {
+		if err := a.Step(0.1); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("a step allocates %v times, want 0", n)
+	}
+}
+
+// TestAdamWithoutGradient wants an error, not a panic.
+func TestAdamWithoutGradient(t *testing.T) {
+	p := gorgonia.NewMatrix(gorgonia.NewGraph(), tensor.Float32, gorgonia.WithName("p"), gorgonia.WithShape(1, 2), gorgonia.WithInit(gorgonia.Ones()))
+	if err := NewAdam(gorgonia.Nodes{p}, 0.9, 0.999).Step(0.1); err == nil {
+		t.Error("no error where no machine has run")
+	}
+}

@@ -1,0 +1,334 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A convolution that can be differentiated any number of times.
+//
+// Gorgonia's Conv2d can be differentiated once: the gradient of its im2col has no
+// gradient, and asking for it ends the program. Gradient penalties (WGAN-GP, R1)
+// need a second one. Unfold and Fold, below, are im2col and col2im as a pair of
+// linear operators, each of them the gradient of the other. With them a convolution
+// is a product with one weight matrix,
+//
+//	patches, err := Unfold(x, w) // a row for each place of the window
+//	y, err := gorgonia.Mul(patches, weights) // w.Inputs() rows, a column for each output channel
+//
+// This file needs nothing of this package. Take it along.
+//
+// Pictures are matrices with the channels last: a row is a pixel, a column is a
+// channel, and the pixels of a picture follow one another, row by row, and then
+// come those of the next picture. So the y above is pictures again, and a row of a
+// window is contiguous in the picture, to be copied at once.
+
+// Windows are square windows at equal distances all over a picture.
+type Windows struct {
+	Height, Width, Channels int // of the picture
+	Side                    int // of a window, in pixels
+	Stride                  int // from one window to the next, in pixels
+	Margin                  int // of zeros around the picture, in pixels
+}
+
+// Places returns how many windows there are one below the other, and side by side.
+func (w Windows) Places() (rows, columns int) {
+	return (w.Height+2*w.Margin-w.Side)/w.Stride + 1, (w.Width+2*w.Margin-w.Side)/w.Stride + 1
+}
+
+// Inputs returns the number of elements in a window.
+func (w Windows) Inputs() int { return w.Side * w.Side * w.Channels }
+
+// picture and patches are the number of elements in a picture, and in all its
+// windows.
+func (w Windows) picture() int { return w.Height * w.Width * w.Channels }
+
+func (w Windows) patches() int {
+	rows, columns := w.Places()
+	return rows * columns * w.Inputs()
+}
+
+// check says what is wrong with w.
+func (w Windows) check() error {
+	switch {
+	case w.Height < 1 || w.Width < 1 || w.Channels < 1 || w.Side < 1 || w.Stride < 1 || w.Margin < 0:
+		return fmt.Errorf("windows are %+v, expected a margin of at least 0, and all else at least 1", w)
+	case min(w.Height, w.Width)+2*w.Margin < w.Side:
+		return fmt.Errorf("windows are %+v, expected a side of at most that of the picture and its margins", w)
+	}
+	return nil
+}
+
+// Unfold returns the windows over the pictures x, a row for each, place by place
+// and picture by picture. A row is the elements of the window, pixel by pixel, with
+// 0 beyond the picture.
+//
+// The node x is a float32 or float64 matrix with a row for each pixel and a column
+// for each channel. It may also have a row for each picture, which is the same
+// elements in the same order.
+func Unfold(x *gorgonia.Node, w Windows) (*gorgonia.Node, error) {
+	if err := checkMatrix("Unfold", x, w); err != nil {
+		return nil, err
+	}
+	return gorgonia.ApplyOp(newUnfolding(w, x.Shape()[1]), x)
+}
+
+// Fold returns pictures, with a row for each pixel, in which every pixel is the sum
+// of the elements that show it in the windows y. That is the transpose of Unfold,
+// which returns such windows, and its gradient.
+func Fold(y *gorgonia.Node, w Windows) (*gorgonia.Node, error) {
+	if err := checkMatrix("Fold", y, w); err != nil {
+		return nil, err
+	}
+	return gorgonia.ApplyOp(newUnfolding(w, w.Channels).transpose(), y)
+}
+
+func checkMatrix(name string, x *gorgonia.Node, w Windows) error {
+	if x == nil {
+		return fmt.Errorf("%s of a nil node, expected a matrix", name)
+	}
+	if err := w.check(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if x.Dims() != 2 {
+		return fmt.Errorf("%s of a node of shape %v, expected a matrix", name, x.Shape())
+	}
+	if dt := x.Dtype(); dt != tensor.Float32 && dt != tensor.Float64 {
+		return fmt.Errorf("%s of a %v matrix, expected float32 or float64", name, dt)
+	}
+	return nil
+}
+
+// unfolding is Unfold or Fold as an operator. Running it changes nothing in it.
+type unfolding struct {
+	Windows
+	columns int  // of the pictures
+	fold    bool // whether it goes from windows to pictures
+	runs    []run
+}
+
+// run is elements that are contiguous in a picture and in its windows.
+type run struct{ picture, patches, length int }
+
+func newUnfolding(w Windows, columns int) *unfolding {
+	op := &unfolding{Windows: w, columns: columns}
+	rows, places := w.Places()
+	for place := range rows * places {
+		top, left := place/places*w.Stride-w.Margin, place%places*w.Stride-w.Margin
+		from, to := max(0, left), min(w.Width, left+w.Side)
+		for y := max(0, top); y < min(w.Height, top+w.Side) && from < to; y++ {
+			op.runs = append(op.runs, run{
+				picture: (y*w.Width + from) * w.Channels,
+				patches: place*w.Inputs() + ((y-top)*w.Side+from-left)*w.Channels,
+				length:  (to - from) * w.Channels,
+			})
+		}
+	}
+	return op
+}
+
+// transpose is the operator in the other direction.
+func (op *unfolding) transpose() *unfolding {
+	t := *op
+	t.fold = !op.fold
+	return &t
+}
+
+// outputs is the shape of the result for an input of the given shape.
+func (op *unfolding) outputs(input tensor.Shape) (tensor.Shape, error) {
+	from, to, columns := op.picture(), op.patches(), op.Inputs()
+	expected := fmt.Sprintf("%d or %d columns and whole pictures", op.Channels, op.picture())
+	fits := len(input) == 2 && (input[1] == op.Channels || input[1] == op.picture())
+	if op.fold {
+		from, to, columns = to, from, op.columns
+		expected = fmt.Sprintf("%d columns and whole pictures", op.Inputs())
+		fits = len(input) == 2 && input[1] == op.Inputs()
+	}
+	if !fits || input.TotalSize()%from != 0 {
+		return nil, fmt.Errorf("%v of shape %v, expected %s", op, input, expected)
+	}
+	return tensor.Shape{input.TotalSize() / from * to / columns, columns}, nil
+}
+
+// Arity is 1.
+func (op *unfolding) Arity() int { return 1 }
+
+// Type is from matrix to matrix.
+func (op *unfolding) Type() hm.Type {
+	t := gorgonia.TensorType{Dims: 2, Of: hm.TypeVariable('a')}
+	return hm.NewFnType(t, t)
+}
+
+// InferShape is for the shape of the one input.
+func (op *unfolding) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
+	shapes, err := gorgonia.DimSizersToShapes(inputs)
+	if err != nil {
+		return nil, err
+	}
+	if len(shapes) != 1 {
+		return nil, fmt.Errorf("%v of %d inputs, expected 1", op, len(shapes))
+	}
+	return op.outputs(shapes[0])
+}
+
+// DiffWRT is true for the one input.
+func (op *unfolding) DiffWRT(inputs int) []bool { return []bool{true} }
+
+// SymDiff is the operator in the other direction, of the upstream gradient.
+func (op *unfolding) SymDiff(inputs gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	t := op.transpose()
+	if len(inputs) == 1 && t.fold { // back to how the pictures came
+		t.columns = inputs[0].Shape()[1]
+	}
+	dx, err := gorgonia.ApplyOp(t, grad)
+	return gorgonia.Nodes{dx}, err
+}
+
+// DoDiff adds to the gradient of the input what belongs to that of the output.
+func (op *unfolding) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {
+	if len(inputs) != 1 {
+		return fmt.Errorf("%v of %d inputs, expected 1", op, len(inputs))
+	}
+	upstream, err := output.Grad()
+	if err != nil {
+		return err
+	}
+	d, err := inputs[0].Grad()
+	if err != nil {
+		return err
+	}
+	return op.transpose().add(d, upstream)
+}
+
+// Do returns the result in a new tensor.
+func (op *unfolding) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
+	x, shape, err := op.check(inputs)
+	if err != nil {
+		return nil, err
+	}
+	y := tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(shape...), tensor.WithEngine(x.Engine()))
+	return y, op.add(y, x)
+}
+
+// UsePreallocDo writes the result into prealloc and returns it.
+func (op *unfolding) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value) (gorgonia.Value, error) {
+	x, shape, err := op.check(inputs)
+	if err != nil {
+		return nil, err
+	}
+	y, err := dense(prealloc)
+	if err != nil {
+		return nil, fmt.Errorf("%v into %w", op, err)
+	}
+	if y == x {
+		return nil, fmt.Errorf("%v into its own input, expected another tensor", op)
+	}
+	if y.Dtype() != x.Dtype() || len(y.Shape()) != 2 || !y.Shape().Eq(shape) {
+		return nil, fmt.Errorf("%v into a %v tensor of shape %v, expected %v of shape %v", op, y.Dtype(), y.Shape(), x.Dtype(), shape)
+	}
+	y.Zero()
+	return y, op.add(y, x)
+}
+
+// check returns the one input, and the shape of the result.
+func (op *unfolding) check(inputs []gorgonia.Value) (*tensor.Dense, tensor.Shape, error) {
+	if len(inputs) != 1 {
+		return nil, nil, fmt.Errorf("%v of %d inputs, expected 1", op, len(inputs))
+	}
+	x, err := dense(inputs[0])
+	if err != nil {
+		return nil, nil, fmt.Errorf("%v: %w", op, err)
+	}
+	shape, err := op.outputs(x.Shape())
+	return x, shape, err
+}
+
+// dense returns v if it is a tensor with all its elements in order, row by row.
+func dense(v gorgonia.Value) (*tensor.Dense, error) {
+	t, ok := v.(*tensor.Dense)
+	switch {
+	case !ok || t == nil:
+		return nil, fmt.Errorf("%T, expected a *tensor.Dense", v)
+	case t.RequiresIterator() || t.DataOrder().IsColMajor():
+		return nil, errors.New("a transposed, sliced or column-major tensor, expected one in row-major order")
+	}
+	return t, nil
+}
+
+// add adds the result of x to y.
+func (op *unfolding) add(y, x gorgonia.Value) error {
+	to, err := dense(y)
+	if err != nil {
+		return fmt.Errorf("%v into %w", op, err)
+	}
+	from, err := dense(x)
+	if err != nil {
+		return fmt.Errorf("%v of %w", op, err)
+	}
+	switch {
+	case to.Dtype() == tensor.Float32 && from.Dtype() == tensor.Float32:
+		return addRuns(op, to.Float32s(), from.Float32s())
+	case to.Dtype() == tensor.Float64 && from.Dtype() == tensor.Float64:
+		return addRuns(op, to.Float64s(), from.Float64s())
+	}
+	return fmt.Errorf("%v of a %v tensor into a %v one, expected float32 or float64 for both", op, from.Dtype(), to.Dtype())
+}
+
+func addRuns[T float32 | float64](op *unfolding, to, from []T) error {
+	pictures, patches := from, to
+	if op.fold {
+		pictures, patches = to, from
+	}
+	n := len(pictures) / op.picture()
+	if len(pictures) != n*op.picture() || len(patches) != n*op.patches() {
+		return fmt.Errorf("%v between %d elements of pictures and %d of windows, expected multiples of %d and %d", op, len(pictures), len(patches), op.picture(), op.patches())
+	}
+	for range n {
+		for _, r := range op.runs {
+			a, b := pictures[r.picture:][:r.length], patches[r.patches:][:r.length]
+			if op.fold {
+				a, b = b, a
+			}
+			for i, v := range a {
+				b[i] += v
+			}
+		}
+		pictures, patches = pictures[op.picture():], patches[op.patches():]
+	}
+	return nil
+}
+
+// ReturnsPtr is true: the result is on the heap.
+func (op *unfolding) ReturnsPtr() bool { return true }
+
+// CallsExtern is false: no cgo, no other device.
+func (op *unfolding) CallsExtern() bool { return false }
+
+// OverwritesInput is -1: none.
+func (op *unfolding) OverwritesInput() int { return -1 }
+
+// WriteHash writes all that makes a difference: Gorgonia takes nodes for one whose
+// operators have the same hash, and the same inputs.
+func (op *unfolding) WriteHash(h hash.Hash) {
+	fmt.Fprintf(h, "%s fold=%t %+v columns=%d", "gorgonia.org/leakyrelu/examples unfold", op.fold, op.Windows, op.columns)
+}
+
+// Hashcode is the FNV-1a hash of what WriteHash writes.
+func (op *unfolding) Hashcode() uint32 {
+	h := fnv.New32a()
+	op.WriteHash(h)
+	return h.Sum32()
+}
+
+func (op *unfolding) String() string {
+	if op.fold {
+		return fmt.Sprintf("Fold%+v", op.Windows)
+	}
+	return fmt.Sprintf("Unfold%+v", op.Windows)
+}
