@@ -7,10 +7,8 @@
 // for mode collapse ends up on a few of the eight.
 // Run it with -h for what else there is to learn, and how.
 //
-// To read it, begin with train.go, which alternates between the two networks
-// (networks.go, layers.go) and their losses (losses.go). What they learn is in
-// mixture.go, images.go, digits.go and mnist.go, how well they have in metrics.go,
-// classifier.go and dead.go. What concerns the operator is in activation.go.
+// To read it, begin with internal/adversary, where two networks learn from each
+// other. README.md says what else is where.
 package main
 
 import (
@@ -22,6 +20,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs"
 )
 
 func main() {
@@ -44,54 +44,50 @@ func main() {
 // execute does what the options say.
 func execute(ctx context.Context, o options, stdout io.Writer, stderr *os.File) error {
 	if o.resume != "" {
-		return resume(ctx, o, stdout, stderr)
+		r, err := runs.Open(o.resume, o.agree, newExperiment)
+		if err != nil {
+			return err
+		}
+		return single(ctx, r, stdout, stderr)
 	}
-	c, err := newConfig(o.settings)
+	e, err := newExperiment(o.settings)
 	if err != nil {
 		return err
 	}
-	dir, err := newDirectory(o.out, o.Data)
+	dir, err := runs.NewDirectory(o.out, o.settings.Data)
 	if err != nil {
 		return err
 	}
 	if o.seeds > 1 {
-		return sweep(ctx, o, c, dir, stdout, stderr)
+		return runs.Sweep(ctx, o.settings, e, o.seeds, dir, stdout, stderr)
 	}
-	return single(ctx, newRun(o.settings, c, dir), stdout, stderr)
-}
-
-// resume goes on with the run in a directory.
-func resume(ctx context.Context, o options, stdout io.Writer, stderr *os.File) error {
-	r, err := openRun(o.resume, o.agree)
-	if err != nil {
-		return err
-	}
-	return single(ctx, r, stdout, stderr)
+	return single(ctx, runs.New(o.settings, e, dir), stdout, stderr)
 }
 
 // single trains, and reports on what came out of it.
-func single(ctx context.Context, r *run, stdout io.Writer, stderr *os.File) error {
-	p := newProgress(stderr, r.step, r.steps)
-	err := r.train(ctx, func() { p.show(r.step, r.status()) })
-	p.finish()
+func single(ctx context.Context, r *runs.Run, stdout io.Writer, stderr *os.File) error {
+	steps := r.Settings.Steps
+	p := runs.NewProgress(stderr, r.Step(), steps)
+	err := r.Train(ctx, func() { p.Show(r.Step(), r.Status()) })
+	p.Finish()
 	if err != nil {
 		return err
 	}
-	if r.step < r.steps {
-		fmt.Fprintf(stderr, "interrupted after %d of %d steps, go on by -resume %s\n", r.step, r.steps, r.dir)
+	if r.Step() < steps {
+		fmt.Fprintf(stderr, "interrupted after %d of %d steps, go on by -resume %s\n", r.Step(), steps, r.Dir)
 	}
-	s, err := r.draw()
+	s, err := r.Draw()
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, s)
-	if im, ok := r.task.(images); ok {
-		fmt.Fprintf(stdout, "classifier: right about %.1f%% of real pictures\n", 100*im.judge.accuracy)
+	if r.Experiment.Note != "" {
+		fmt.Fprintln(stdout, r.Experiment.Note)
 	}
-	if len(r.history) > 0 {
-		d := r.history[len(r.history)-1].dead
-		fmt.Fprintf(stdout, "dead units: discriminator %.1f%%, generator %.1f%%\n", 100*d.discriminator, 100*d.generator)
+	if len(r.History) > 0 {
+		d := r.History[len(r.History)-1].Dead
+		fmt.Fprintf(stdout, "dead units: discriminator %.1f%%, generator %.1f%%\n", 100*d.Discriminator, 100*d.Generator)
 	}
-	fmt.Fprintln(stdout, "picture:", r.path(samplesName))
+	fmt.Fprintln(stdout, "picture:", r.Path(runs.SamplesName))
 	return nil
 }

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs/runstest"
 )
 
 // TestMain lets the test binary be the program, for tests that run it.
@@ -51,14 +54,14 @@ func runProgram(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 }
 
 // runFiles are what a run leaves behind.
-var runFiles = []string{checkpointName, "metrics.csv", "samples.png", "training.gif", "training.png"}
+var runFiles = []string{"checkpoint.npz", "metrics.csv", "samples.png", "training.gif", "training.png"}
 
 // wantRunFiles fails unless the files of a run, and nothing else, are in the
 // directory, and are what their names say.
 func wantRunFiles(t *testing.T, dir string) {
 	t.Helper()
 	var names []string
-	for name, content := range contents(t, dir) {
+	for name, content := range runstest.Contents(t, dir) {
 		names = append(names, name)
 		var err error
 		switch filepath.Ext(name) {
@@ -100,7 +103,7 @@ func TestShortRun(t *testing.T) {
 		}
 		checkResult(t, cmd, stdout, "gan-ring")
 		stdouts = append(stdouts, stdout)
-		files = append(files, contents(t, filepath.Join(cmd.Dir, "gan-ring")))
+		files = append(files, runstest.Contents(t, filepath.Join(cmd.Dir, "gan-ring")))
 		// Stderr is not a terminal here: lines, and nothing to move a cursor with.
 		if n := strings.Count(stderr, "\n"); n != 10 || strings.ContainsAny(stderr, "\r\x1b") {
 			t.Errorf("progress is %q, want ten plain lines", stderr)
@@ -131,7 +134,7 @@ func TestOut(t *testing.T) {
 		t.Errorf("stdout is %q, want a result for the grid and the picture", stdout)
 	}
 	wantRunFiles(t, dir)
-	before := contents(t, dir)
+	before := runstest.Contents(t, dir)
 
 	again := gan(t, "-steps", "1", "-out", "a/b")
 	again.Dir = cmd.Dir
@@ -139,7 +142,7 @@ func TestOut(t *testing.T) {
 	if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "-resume a/b") {
 		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to go on", code, stdout, stderr)
 	}
-	wantFiles(t, dir, before)
+	runstest.WantFiles(t, dir, before)
 
 	for _, want := range []string{"gan-ring", "gan-ring-2"} {
 		cmd := gan(t, "-steps", "1")
@@ -174,7 +177,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q, want 0 and nothing", code, stderr)
 	}
 	for _, want := range []string{"-data", "-mnist", "-loss", "-activation", "-alpha", "-steps", "-seed", "-seeds", "-out", "-resume",
-		"8 Gaussians", "98.9%", "Ctrl-C", fmt.Sprintf("(default %v)", defaults.Alpha), checkpointName} {
+		"8 Gaussians", "98.9%", "Ctrl-C", fmt.Sprintf("(default %v)", defaults.Alpha), "checkpoint.npz"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("the help does not mention %s", want)
 		}
@@ -184,7 +187,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("the help does not mention the file %s", file)
 		}
 	}
-	for name := range games {
+	for _, name := range adversary.Games() {
 		if !strings.Contains(stdout, name) {
 			t.Errorf("the help does not mention the loss %s", name)
 		}
@@ -242,7 +245,7 @@ func TestBadFlags(t *testing.T) {
 				t.Errorf("%s: stderr is %q, want it to mention %s", test.args, stderr, want)
 			}
 		}
-		wantFiles(t, cmd.Dir, map[string]string{"file": "old"})
+		runstest.WantFiles(t, cmd.Dir, map[string]string{"file": "old"})
 	}
 }
 
@@ -260,7 +263,7 @@ func TestInterrupt(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
 	}
-	want := contents(t, filepath.Join(whole.Dir, "gan-ring"))
+	want := runstest.Contents(t, filepath.Join(whole.Dir, "gan-ring"))
 
 	for _, sig := range signals {
 		cmd := gan(t, flags...)
@@ -293,7 +296,7 @@ func TestInterrupt(t *testing.T) {
 		checkResult(t, cmd, stdout.String(), "gan-ring")
 
 		dir := filepath.Join(cmd.Dir, "gan-ring")
-		before := contents(t, dir)
+		before := runstest.Contents(t, dir)
 		for _, contradiction := range contradictions {
 			resumed := gan(t, append(contradiction, "-resume", "gan-ring")...)
 			resumed.Dir = cmd.Dir
@@ -301,7 +304,7 @@ func TestInterrupt(t *testing.T) {
 			if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, contradiction[0]+" is "+contradiction[1]) {
 				t.Errorf("%v: exit code %d, stdout %q, stderr %q, want one line about it", contradiction, code, stdout, stderr)
 			}
-			wantFiles(t, dir, before)
+			runstest.WantFiles(t, dir, before)
 		}
 
 		resumed := gan(t, append(flags, "-resume", "gan-ring")...)
@@ -313,7 +316,7 @@ func TestInterrupt(t *testing.T) {
 		if resumedStdout != wholeStdout {
 			t.Errorf("%v: resumed, the result is %q, want %q", sig, resumedStdout, wholeStdout)
 		}
-		for name, content := range contents(t, dir) {
+		for name, content := range runstest.Contents(t, dir) {
 			if want[name] != content {
 				t.Errorf("%v: resumed, %s is not what it is without an interruption", sig, name)
 			}
@@ -324,10 +327,11 @@ func TestInterrupt(t *testing.T) {
 
 // TestResumeBad has a checkpoint that is broken.
 func TestResumeBad(t *testing.T) {
-	s := settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 5, Seed: 12}
-	r := started(t, s)
-	r.trainUntil(t, 2)
-	good := readAll(t, r.path(checkpointName))
+	started := gan(t, "-steps", "1", "-out", "run")
+	if _, stderr, code := runProgram(t, started); code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	good := runstest.Read(t, filepath.Join(started.Dir, "run", "checkpoint.npz"))
 	flipped := bytes.Clone(good)
 	flipped[len(good)/3] ^= 1
 	for name, bad := range map[string][]byte{"truncated": good[:len(good)/2], "flipped": flipped, "empty": nil} {
@@ -336,13 +340,27 @@ func TestResumeBad(t *testing.T) {
 		if err := os.Mkdir(dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, checkpointName), bad, 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "checkpoint.npz"), bad, 0o666); err != nil {
 			t.Fatal(err)
 		}
 		stdout, stderr, code := runProgram(t, cmd)
-		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "run/"+checkpointName) {
+		if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "run/checkpoint.npz") {
 			t.Errorf("%s: exit code %d, stdout %q, stderr %q, want one line that names the file", name, code, stdout, stderr)
 		}
-		wantFiles(t, dir, map[string]string{checkpointName: string(bad)})
+		runstest.WantFiles(t, dir, map[string]string{"checkpoint.npz": string(bad)})
+	}
+}
+
+// TestPlans wants a recipe for each kind of data with each loss.
+func TestPlans(t *testing.T) {
+	for name, p := range plans {
+		if p.steps < 1 || p.batch < 1 || p.networks == nil {
+			t.Errorf("%s: %+v", name, p)
+		}
+		for _, loss := range adversary.Games() {
+			if r := p.recipes[loss]; r.Rate <= 0 || r.Fall == nil {
+				t.Errorf("%s, %s: %+v", name, loss, r)
+			}
+		}
 	}
 }

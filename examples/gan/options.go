@@ -4,18 +4,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs"
 )
 
 // options are what the flags set.
 type options struct {
-	settings
-	seeds  int
-	out    string
-	resume string
-	set    map[string]bool // flags that were given
+	settings runs.Settings
+	seeds    int
+	out      string
+	resume   string
+	set      map[string]bool // flags that were given
 }
 
-var defaults = settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.1, Seed: 1}
+var defaults = runs.Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.1, Seed: 1}
 
 // help is the program's help.
 func help() string {
@@ -70,21 +72,22 @@ Flags:
   -resume DIR       go on with the run in this directory; all other flags are
                     what they were, and need not be given, but for -mnist if
                     its files are elsewhere now
-`, defaults.Data, defaults.Loss, defaults.Activation, defaults.Alpha, defaults.Seed, defaultSteps["ring"], defaultSteps["digits"])
+`, defaults.Data, defaults.Loss, defaults.Activation, defaults.Alpha, defaults.Seed, plans["ring"].steps, plans["digits"].steps)
 }
 
 // parse reads the command line.
 func parse(args []string) (options, error) {
 	o := options{settings: defaults, set: map[string]bool{}}
+	s := &o.settings
 	flags := flag.NewFlagSet("gan", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints the error, in one line
-	flags.StringVar(&o.Data, "data", o.Data, "")
-	flags.StringVar(&o.MNIST, "mnist", "", "")
-	flags.StringVar(&o.Loss, "loss", o.Loss, "")
-	flags.StringVar(&o.Activation, "activation", o.Activation, "")
-	flags.Float64Var(&o.Alpha, "alpha", o.Alpha, "")
-	flags.IntVar(&o.Steps, "steps", 0, "")
-	flags.Uint64Var(&o.Seed, "seed", o.Seed, "")
+	flags.StringVar(&s.Data, "data", s.Data, "")
+	flags.StringVar(&s.MNIST, "mnist", "", "")
+	flags.StringVar(&s.Loss, "loss", s.Loss, "")
+	flags.StringVar(&s.Activation, "activation", s.Activation, "")
+	flags.Float64Var(&s.Alpha, "alpha", s.Alpha, "")
+	flags.IntVar(&s.Steps, "steps", 0, "")
+	flags.Uint64Var(&s.Seed, "seed", s.Seed, "")
 	flags.IntVar(&o.seeds, "seeds", 1, "")
 	flags.StringVar(&o.out, "out", "", "")
 	flags.StringVar(&o.resume, "resume", "", "")
@@ -104,34 +107,34 @@ func parse(args []string) (options, error) {
 	case o.resume != "" && (o.set["out"] || o.set["seeds"]):
 		return o, fmt.Errorf("-resume goes without -out and -seeds: it goes on with one run, where it is")
 	}
-	if o.Activation == "relu" {
-		if o.set["alpha"] && o.Alpha != 0 {
-			return o, fmt.Errorf("-alpha is %v, expected 0 or none with -activation relu", o.Alpha)
+	if s.Activation == "relu" {
+		if o.set["alpha"] && s.Alpha != 0 {
+			return o, fmt.Errorf("-alpha is %v, expected 0 or none with -activation relu", s.Alpha)
 		}
-		o.Alpha = 0
+		s.Alpha = 0
 	}
 	if !o.set["steps"] {
-		o.Steps = defaultSteps[o.Data]
+		s.Steps = plans[s.Data].steps
 	}
 	return o, nil
 }
 
 // agree says whether the flags that were given agree with what a run was started
 // with. Only the files of MNIST may be elsewhere now.
-func (o options) agree(s *settings) error {
+func (o options) agree(s *runs.Settings) error {
 	if o.set["mnist"] {
-		s.MNIST = o.MNIST
+		s.MNIST = o.settings.MNIST
 	}
 	for _, f := range []struct {
 		name       string
 		given, was any
 	}{
-		{"data", o.Data, s.Data},
-		{"loss", o.Loss, s.Loss},
-		{"activation", o.Activation, s.Activation},
-		{"alpha", o.Alpha, s.Alpha},
-		{"steps", o.Steps, s.Steps},
-		{"seed", o.Seed, s.Seed},
+		{"data", o.settings.Data, s.Data},
+		{"loss", o.settings.Loss, s.Loss},
+		{"activation", o.settings.Activation, s.Activation},
+		{"alpha", o.settings.Alpha, s.Alpha},
+		{"steps", o.settings.Steps, s.Steps},
+		{"seed", o.settings.Seed, s.Seed},
 	} {
 		if o.set[f.name] && f.given != f.was {
 			return fmt.Errorf("-%s is %v, but the run in %s was started with %v", f.name, f.given, o.resume, f.was)

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"strings"
 	"testing"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs"
 )
 
 func TestParse(t *testing.T) {
@@ -11,10 +13,10 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Data != "ring" || o.Activation != "leaky" || o.Steps != defaultSteps["ring"] || o.seeds != 1 || o.out != "" || o.resume != "" {
+	if o.settings.Data != "ring" || o.settings.Activation != "leaky" || o.settings.Steps != plans["ring"].steps || o.seeds != 1 || o.out != "" || o.resume != "" {
 		t.Errorf("without flags: got %+v", o)
 	}
-	if err := o.settings.check(); err != nil {
+	if err := check(o.settings); err != nil {
 		t.Errorf("without flags: %v", err)
 	}
 
@@ -22,15 +24,15 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: -0.5, Steps: 7, Seed: 1<<64 - 1}); o.settings != want || o.seeds != 3 || o.out != "O" {
+	if want := (runs.Settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: -0.5, Steps: 7, Seed: 1<<64 - 1}); o.settings != want || o.seeds != 3 || o.out != "O" {
 		t.Errorf("got %+v, want %+v, 3 seeds, out O", o, want)
 	}
 
-	for args, want := range map[string]settings{
-		"-activation relu":          {Activation: "relu", Alpha: 0, Data: "ring", Steps: defaultSteps["ring"]},
-		"-activation relu -alpha 0": {Activation: "relu", Alpha: 0, Data: "ring", Steps: defaultSteps["ring"]},
-		"-data grid":                {Activation: "leaky", Alpha: defaults.Alpha, Data: "grid", Steps: defaultSteps["grid"]},
-		"-data digits":              {Activation: "leaky", Alpha: defaults.Alpha, Data: "digits", Steps: defaultSteps["digits"]},
+	for args, want := range map[string]runs.Settings{
+		"-activation relu":          {Activation: "relu", Alpha: 0, Data: "ring", Steps: plans["ring"].steps},
+		"-activation relu -alpha 0": {Activation: "relu", Alpha: 0, Data: "ring", Steps: plans["ring"].steps},
+		"-data grid":                {Activation: "leaky", Alpha: defaults.Alpha, Data: "grid", Steps: plans["grid"].steps},
+		"-data digits":              {Activation: "leaky", Alpha: defaults.Alpha, Data: "digits", Steps: plans["digits"].steps},
 		"-data digits -steps 3":     {Activation: "leaky", Alpha: defaults.Alpha, Data: "digits", Steps: 3},
 	} {
 		o, err := parse(strings.Fields(args))
@@ -38,11 +40,11 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v", args, err)
 			continue
 		}
-		got := settings{Activation: o.Activation, Alpha: o.Alpha, Data: o.Data, Steps: o.Steps}
+		got := runs.Settings{Activation: o.settings.Activation, Alpha: o.settings.Alpha, Data: o.settings.Data, Steps: o.settings.Steps}
 		if got != want {
 			t.Errorf("%s: got %+v, want %+v", args, got, want)
 		}
-		if err := o.settings.check(); err != nil {
+		if err := check(o.settings); err != nil {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
@@ -54,7 +56,7 @@ func TestParse(t *testing.T) {
 // TestOptionsCheck wants flags that were given to agree with the run that is
 // resumed, and others not to matter.
 func TestOptionsCheck(t *testing.T) {
-	was := settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: 0.5, Steps: 7, Seed: 2}
+	was := runs.Settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: 0.5, Steps: 7, Seed: 2}
 	for args, want := range map[string]string{
 		"": "",
 		"-data mnist -mnist D -loss plain -activation builtin -alpha 0.5 -steps 7 -seed 2": "",
@@ -80,7 +82,7 @@ func TestOptionsCheck(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got error %q, want %q", args, got, want)
 		}
-		if now := o.set["mnist"]; now && s.MNIST != o.MNIST || !now && s.MNIST != was.MNIST {
+		if now := o.set["mnist"]; now && s.MNIST != o.settings.MNIST || !now && s.MNIST != was.MNIST {
 			t.Errorf("%s: the files are in %s", args, s.MNIST)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs/runstest"
 )
 
 // meanAndError are the mean of values and its standard error, from the sample's
@@ -25,50 +27,7 @@ func meanAndError(values []float64) (mean, standardError float64) {
 	return mean, math.Sqrt(squares / (n - 1) / n)
 }
 
-// cells are the cells of a table, of which two spaces or more are between the
-// columns.
-func cells(table string) [][]string {
-	var rows [][]string
-	for _, line := range strings.Split(strings.TrimRight(table, "\n"), "\n") {
-		var row []string
-		for _, cell := range strings.Split(line, "  ") {
-			if cell = strings.TrimSpace(cell); cell != "" {
-				row = append(row, cell)
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
 var sweepHeader = []string{"seed", "modes", "high quality %", "reverse KL", "mode width", "dead units % (discriminator, generator)"}
-
-func TestSummarize(t *testing.T) {
-	ends := []*record{
-		{score: score{modes: 8, of: 8, quality: 0.95, reverseKL: 0.01, width: 0.8}, dead: dead{0, 0.125}},
-		nil, // interrupted
-		{score: score{modes: 5, of: 8, quality: 0.5, reverseKL: 0.7, width: 0.6}, dead: dead{0.25, 0.0625}},
-		{score: score{modes: 8, of: 8, quality: 0.8, reverseKL: 0.04, width: 1}, dead: dead{0.5, 0}},
-	}
-	// The errors of (8, 5, 8), (95, 50, 80), (0.01, 0.7, 0.04), (0.8, 0.6, 1),
-	// (0, 25, 50) and (12.5, 6.25, 0) are s/√3: 1, 13.229, 0.22517, 0.11547,
-	// 14.434 and 3.6084.
-	want := [][]string{sweepHeader,
-		{"7", "8/8", "95.0", "0.010", "0.80", "0.0, 12.5"},
-		{"9", "5/8", "50.0", "0.700", "0.60", "25.0, 6.2"},
-		{"10", "8/8", "80.0", "0.040", "1.00", "50.0, 0.0"},
-		{"mean", "7.0 ± 1.0", "75.0 ± 13.2", "0.250 ± 0.225", "0.80 ± 0.12", "25.0 ± 14.4, 6.2 ± 3.6"},
-	}
-	for n, rows := range map[int][][]string{4: want, 2: want[:2], 0: want[:1]} {
-		var table strings.Builder
-		if err := summarize(&table, 7, ends[:n]); err != nil {
-			t.Fatal(err)
-		}
-		if got := cells(table.String()); !slices.EqualFunc(got, rows, slices.Equal) {
-			t.Errorf("%d runs: got %q, want %q", n, got, rows)
-		}
-	}
-}
 
 // TestSweep runs two seeds, and wants from each what a run of its own gives, and
 // a table that sums up their last records.
@@ -90,7 +49,7 @@ func TestSweep(t *testing.T) {
 	if first != "runs: gan-ring" {
 		t.Errorf("stdout begins with %q, want the directory", first)
 	}
-	got := cells(table)
+	got := runstest.Cells(table)
 	if len(got) != 4 || !slices.Equal(got[0], sweepHeader) {
 		t.Fatalf("the table is %q, want four rows below a header", got)
 	}
@@ -100,7 +59,7 @@ func TestSweep(t *testing.T) {
 		seed := fmt.Sprint(3 + i)
 		dir := filepath.Join(cmd.Dir, "gan-ring", "seed-"+seed)
 		wantRunFiles(t, dir)
-		rows, err := csv.NewReader(strings.NewReader(string(readAll(t, filepath.Join(dir, "metrics.csv"))))).ReadAll()
+		rows, err := csv.NewReader(strings.NewReader(string(runstest.Read(t, filepath.Join(dir, "metrics.csv"))))).ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,8 +88,8 @@ func TestSweep(t *testing.T) {
 		if _, stderr, code := runProgram(t, alone); code != 0 {
 			t.Fatalf("exit code %d, stderr %s", code, stderr)
 		}
-		for name, content := range contents(t, filepath.Join(alone.Dir, "gan-ring")) {
-			if string(readAll(t, filepath.Join(dir, name))) != content {
+		for name, content := range runstest.Contents(t, filepath.Join(alone.Dir, "gan-ring")) {
+			if string(runstest.Read(t, filepath.Join(dir, name))) != content {
 				t.Errorf("%s of seed %s differs from that of a run of its own", name, seed)
 			}
 		}
@@ -153,13 +112,13 @@ func TestSweepRefused(t *testing.T) {
 	if _, stderr, code := runProgram(t, cmd); code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
 	}
-	before := contents(t, filepath.Join(cmd.Dir, "o", "seed-2"))
+	before := runstest.Contents(t, filepath.Join(cmd.Dir, "o", "seed-2"))
 	again := gan(t, "-steps", "3", "-out", "o", "-seeds", "3")
 	again.Dir = cmd.Dir
 	stdout, stderr, code := runProgram(t, again)
 	if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "-resume o/seed-2") {
 		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to go on", code, stdout, stderr)
 	}
-	wantFiles(t, filepath.Join(cmd.Dir, "o", "seed-2"), before)
-	wantFiles(t, filepath.Join(cmd.Dir, "o", "seed-1"), nil)
+	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-2"), before)
+	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-1"), nil)
 }

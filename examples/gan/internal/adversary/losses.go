@@ -1,0 +1,119 @@
+package adversary
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu/examples/gan/internal/nn"
+	"gorgonia.org/tensor"
+)
+
+// Game is what the two networks play for: the loss of either.
+//
+// The discriminator D rates samples, the higher the more real. Both losses are of
+// a row of ratings of real samples and one of generated samples.
+type Game struct {
+	generatorLoss     func(real, generated *gorgonia.Node) *gorgonia.Node
+	discriminatorLoss func(real, generated *gorgonia.Node) *gorgonia.Node
+	// penalty, if there is one, is added to the discriminator's loss, times a
+	// weight. It is of D's gradients with respect to some samples, a row each.
+	penalty func(gradients *gorgonia.Node) *gorgonia.Node
+	// interpolated says that these samples lie between real and generated ones.
+	// Otherwise they are the rated ones.
+	interpolated bool
+	rounds       int // updates of the discriminator in a step
+}
+
+var games = map[string]Game{
+	// The first GAN, with the generator's loss that does not saturate
+	// (Goodfellow et al., arXiv:1406.2661).
+	"plain": {
+		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return meanSoftplus(neg(generated))
+		},
+		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return nn.Must(gorgonia.Add(meanSoftplus(neg(real)), meanSoftplus(generated)))
+		},
+		rounds: 1,
+	},
+	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
+	// arXiv:1704.00028): between real and generated samples, D's gradient is to
+	// have the norm 1.
+	"wgan-gp": {
+		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return nn.Must(gorgonia.Mean(neg(generated)))
+		},
+		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return nn.Must(gorgonia.Mean(nn.Must(gorgonia.Sub(generated, real))))
+		},
+		penalty: meanSquaredExcess, interpolated: true,
+		rounds: 3,
+	},
+	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
+	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
+	// generated one, which leaves a generator less to gain from dropping modes.
+	// And D is kept from growing steep at real samples (R1) and at generated ones
+	// (R2), which lets the two settle.
+	"r1r2": {
+		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return meanSoftplus(nn.Must(gorgonia.Sub(real, generated)))
+		},
+		discriminatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
+			return meanSoftplus(nn.Must(gorgonia.Sub(generated, real)))
+		},
+		penalty: meanSquare,
+		rounds:  1,
+	},
+}
+
+// Games are the names of the games.
+func Games() []string { return slices.Sorted(maps.Keys(games)) }
+
+// NewGame returns the game of that name.
+func NewGame(name string) (Game, error) {
+	if g, ok := games[name]; ok {
+		return g, nil
+	}
+	return Game{}, fmt.Errorf("-loss is %q, expected one of %s", name, strings.Join(Games(), ", "))
+}
+
+// halves are the ratings of the real samples and of the generated ones, where
+// they follow one another.
+//
+// It is done without slices, and so without Concat, whose gradient is slices:
+// Gorgonia takes two of them for one, and silently, if their bounds differ by
+// multiples of 256.
+func halves(ratings *gorgonia.Node) (real, generated *gorgonia.Node) {
+	half := func(name string, pick ...float64) *gorgonia.Node {
+		t := tensor.New(tensor.Of(ratings.Dtype()), tensor.WithShape(1, 2))
+		nn.Set(t, pick)
+		return nn.Must(gorgonia.Mul(nn.Input(ratings.Graph(), name, t), nn.InRows(ratings, 2)))
+	}
+	return half("real half", 1, 0), half("generated half", 0, 1)
+}
+
+func neg(x *gorgonia.Node) *gorgonia.Node { return nn.Must(gorgonia.Neg(x)) }
+
+func meanSoftplus(x *gorgonia.Node) *gorgonia.Node {
+	return nn.Must(gorgonia.Mean(nn.Must(gorgonia.Softplus(x))))
+}
+
+// meanSquare is half the mean squared norm of the gradients at real samples plus
+// half that at generated ones.
+func meanSquare(gradients *gorgonia.Node) *gorgonia.Node {
+	squares := nn.Must(gorgonia.Sum(nn.Must(gorgonia.Square(gradients))))
+	return nn.Must(gorgonia.Mul(squares, nn.Constant(squares.Dtype(), 1/float64(gradients.Shape()[0]))))
+}
+
+// meanSquaredExcess is the mean squared distance of the gradients' norms from 1.
+func meanSquaredExcess(gradients *gorgonia.Node) *gorgonia.Node {
+	dt := gradients.Dtype()
+	squares := nn.Must(gorgonia.Mul(nn.Must(gorgonia.Square(gradients)), nn.Ones(gradients, gradients.Shape()[1], 1)))
+	// Where a gradient is 0, its norm has no derivative. Keep away from there.
+	squares = nn.Must(gorgonia.Add(squares, nn.Constant(dt, 1e-12)))
+	excess := nn.Must(gorgonia.Sub(nn.Must(gorgonia.Sqrt(squares)), nn.Constant(dt, 1)))
+	return nn.Must(gorgonia.Mean(nn.Must(gorgonia.Square(excess))))
+}

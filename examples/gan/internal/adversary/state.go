@@ -1,0 +1,80 @@
+package adversary
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/nn"
+	"gorgonia.org/tensor"
+)
+
+// State is all that the next steps of a trainer depend on, beside its Config and
+// the number of steps done: the networks, what their solvers remember, and where
+// the random numbers are. It is the trainer's own: to write into it is to
+// change the trainer.
+type State struct {
+	Arrays []Array
+	Random *rand.PCG
+}
+
+// Array is a tensor under a name.
+type Array struct {
+	Name string
+	*tensor.Dense
+}
+
+// learner is a network with what changes it.
+type learner struct {
+	name    string
+	network *nn.Network
+	update  *nn.Update
+	rounds  int // updates in a step
+}
+
+func (t *Trainer) learners() []learner {
+	return []learner{
+		{"generator", t.generator, t.updateGenerator, 1},
+		{"discriminator", t.discriminator, t.updateDiscriminator, t.config.Game.rounds},
+	}
+}
+
+// State returns the trainer's state.
+func (t *Trainer) State() (State, error) {
+	s := State{Random: t.random}
+	add := func(name string, ts []*tensor.Dense) {
+		for i, t := range ts {
+			s.Arrays = append(s.Arrays, Array{fmt.Sprintf("%s %d", name, i), t})
+		}
+	}
+	add("average", t.average.Parameters())
+	for _, l := range t.learners() {
+		add(l.name, l.network.Parameters())
+		m, err := l.update.Moments()
+		if err != nil {
+			return s, err
+		}
+		add(l.name+" mean", m.Means)
+		add(l.name+" square", m.Squares)
+	}
+	return s, nil
+}
+
+// GoOn makes a new trainer one that has done so many steps. Its state then waits
+// to be written.
+func (t *Trainer) GoOn(step int) error {
+	t.step = step
+	if step == 0 {
+		return nil
+	}
+	for _, l := range t.learners() {
+		m := nn.Moments{Steps: step * l.rounds}
+		for _, p := range l.network.Parameters() {
+			m.Means = append(m.Means, p.Clone().(*tensor.Dense))
+			m.Squares = append(m.Squares, p.Clone().(*tensor.Dense))
+		}
+		if err := l.update.SetMoments(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}

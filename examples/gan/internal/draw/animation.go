@@ -1,0 +1,58 @@
+package draw
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+)
+
+// In hundredths of a second.
+const (
+	frameTime = 8
+	lastTime  = 300 // for a look at the result before it all begins again
+)
+
+// Animate shows frames one after the other, over and over.
+func Animate(frames []image.Image) *gif.GIF {
+	g := new(gif.GIF)
+	for _, f := range frames {
+		// Every pixel gets the nearest colour. Dithering would be noise, and
+		// noise makes large files.
+		p := image.NewPaletted(f.Bounds(), palette)
+		draw.Draw(p, p.Rect, f, p.Rect.Min, draw.Src)
+		g.Image = append(g.Image, p)
+		g.Delay = append(g.Delay, frameTime)
+	}
+	if n := len(frames); n > 0 {
+		g.Delay[n-1] = lastTime
+	}
+	return g
+}
+
+// palette has what the frames are made of: blends of white, blue and orange, as
+// of translucent points on paper, and greys.
+var palette = newPalette()
+
+func newPalette() color.Palette {
+	const steps, greys = 8, 16
+	var p color.Palette
+	for b := range steps + 1 {
+		for o := range steps + 1 - b {
+			w := steps - b - o
+			blend := func(white, blue, orange uint8) uint8 {
+				return uint8((w*int(white) + b*int(blue) + o*int(orange)) / steps)
+			}
+			p = append(p, color.RGBA{
+				R: blend(0xff, Blue.R, Orange.R),
+				G: blend(0xff, Blue.G, Orange.G),
+				B: blend(0xff, Blue.B, Orange.B),
+				A: 0xff,
+			})
+		}
+	}
+	for i := range greys - 1 { // white is there already
+		p = append(p, color.Gray{Y: uint8(0xff * i / (greys - 1))})
+	}
+	return p
+}

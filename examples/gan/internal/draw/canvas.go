@@ -1,0 +1,81 @@
+// Package draw draws samples, and curves.
+package draw
+
+import (
+	"image"
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// What the pictures of this program have in common.
+
+var (
+	Blue   = color.NRGBA{R: 0x1f, G: 0x5f, B: 0xa8, A: 0xff}
+	Orange = color.NRGBA{R: 0xf0, G: 0x6a, B: 0x0a, A: 0xff}
+	Green  = color.NRGBA{R: 0x2c, G: 0x8a, B: 0x3c, A: 0xff}
+	light  = color.NRGBA{R: 0xe8, G: 0xe8, B: 0xe8, A: 0xff}
+)
+
+// titleHeight is the height of the space for the title above a picture.
+const titleHeight = 50
+
+// newCanvas is a white image, on which a unit of length is a pixel.
+func newCanvas(width, height int) *vgimg.Canvas {
+	return vgimg.NewWith(vgimg.UseWH(vg.Length(width), vg.Length(height)), vgimg.UseDPI(72))
+}
+
+// drawText puts the middle of a line of text at p, counted from the upper left.
+func drawText(c draw.Canvas, size vg.Length, p image.Point, line string) {
+	style := text.Style{
+		Color: color.Black, Handler: plot.DefaultTextHandler, Font: sans(size),
+		XAlign: draw.XCenter, YAlign: draw.YCenter,
+	}
+	c.FillText(style, vg.Point{X: vg.Length(p.X), Y: c.Max.Y - vg.Length(p.Y)}, line)
+}
+
+func sans(size vg.Length) font.Font {
+	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
+}
+
+// newPanel is an empty plot with a light grid instead of axes.
+func newPanel(title string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text = title
+	p.Title.TextStyle.Font = sans(15)
+	p.Title.Padding = 6
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = light, light
+	grid.Horizontal.Width, grid.Vertical.Width = 1, 1
+	p.Add(grid)
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.LineStyle.Width = 0
+		a.Tick.LineStyle.Width = 0
+		a.Tick.Label.Font = sans(12)
+		a.Label.TextStyle.Font = sans(14)
+	}
+	return p
+}
+
+// newLegend is an empty legend, for drawLegend and not for a plot, which would
+// draw it over what it explains.
+func newLegend() *plot.Legend {
+	l := plot.NewLegend()
+	l.Top, l.Left = true, true
+	l.Padding = 5
+	l.TextStyle.Font = sans(14)
+	return &l
+}
+
+// drawLegend draws l on the right of p, which is on c.
+func drawLegend(l *plot.Legend, p *plot.Plot, c draw.Canvas) {
+	c = p.DataCanvas(c)
+	c.Min.X = c.Max.X + 12
+	l.Draw(c)
+}

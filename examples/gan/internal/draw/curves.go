@@ -1,0 +1,73 @@
+package draw
+
+import (
+	"image"
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Panel is curves over the same steps and on the same scale.
+type Panel struct {
+	Title  string
+	Shares bool // the scale is from 0 to 1
+	Curves []Curve
+}
+
+// Curve is what a number was at each of the steps.
+type Curve struct {
+	Name  string
+	Color color.Color
+	Y     []float64
+}
+
+// Curves draws panels, one below the other.
+func Curves(title string, steps []float64, panels ...Panel) (image.Image, error) {
+	const width, height = 1000, 250
+	img := newCanvas(width, titleHeight+height*len(panels)+50)
+	c := draw.New(img)
+	drawText(c, 18, image.Pt(width/2, titleHeight/2), title)
+
+	plots, legends := make([][]*plot.Plot, len(panels)), make([]*plot.Legend, len(panels))
+	for i, panel := range panels {
+		p := newPanel(panel.Title)
+		plots[i], legends[i] = []*plot.Plot{p}, newLegend()
+		for _, curve := range panel.Curves {
+			line, dots, err := newCurve(steps, curve)
+			if err != nil {
+				return nil, err
+			}
+			p.Add(line, dots)
+			legends[i].Add(curve.Name, line)
+		}
+		if panel.Shares {
+			p.Y.Min, p.Y.Max = 0, 1
+		}
+	}
+	last := plots[len(plots)-1][0]
+	last.X.Label.Text = "step"
+	last.X.Label.Padding = 4
+
+	tiles := draw.Tiles{Rows: len(panels), Cols: 1, PadTop: titleHeight, PadY: 20, PadLeft: 12, PadRight: 190, PadBottom: 12}
+	for i, places := range plot.Align(plots, tiles, c) {
+		plots[i][0].Draw(places[0])
+		drawLegend(legends[i], plots[i][0], places[0])
+	}
+	return img.Image(), nil
+}
+
+func newCurve(steps []float64, c Curve) (*plotter.Line, *plotter.Scatter, error) {
+	xys := make(plotter.XYs, len(steps))
+	for i, step := range steps {
+		xys[i] = plotter.XY{X: step, Y: c.Y[i]}
+	}
+	line, dots, err := plotter.NewLinePoints(xys)
+	if err != nil {
+		return nil, nil, err
+	}
+	line.Color, line.Width = c.Color, 1.5
+	dots.GlyphStyle = draw.GlyphStyle{Color: c.Color, Radius: 1.75, Shape: draw.CircleGlyph{}}
+	return line, dots, nil
+}

@@ -1,0 +1,89 @@
+package draw
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"testing"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/data"
+)
+
+// TestCurves draws one record and checks its shares' heights, which are
+// equally far apart.
+func TestCurves(t *testing.T) {
+	black := color.NRGBA{A: 0xff}
+	img, err := Curves("title", []float64{300},
+		Panel{Title: "losses", Curves: []Curve{{"a", Blue, []float64{1}}, {"b", Orange, []float64{2}}}},
+		Panel{Title: "shares", Shares: true, Curves: []Curve{
+			{"c", Blue, []float64{0.25}}, {"d", Orange, []float64{0.5}}, {"e", Green, []float64{0.75}}, {"f", black, []float64{1}},
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dots := func(area image.Rectangle, c color.NRGBA) []data.Point {
+		part := image.NewNRGBA(area.Intersect(image.Rect(0, 0, 790, 600))) // without the legends
+		draw.Draw(part, part.Rect, img, part.Rect.Min, draw.Src)
+		return blobs(part, func(d color.NRGBA) bool { return c == d })
+	}
+	dot := func(area image.Rectangle, c color.NRGBA) data.Point {
+		found := dots(area, c)
+		if len(found) != 1 {
+			t.Fatalf("%d dots of colour %v, want 1", len(found), c)
+		}
+		return found[0]
+	}
+	above, below := image.Rect(0, 0, 1000, 300), image.Rect(0, 300, 1000, 600)
+	if d, g := dot(above, Blue), dot(above, Orange); !(g[1] < d[1]) {
+		t.Errorf("2 is at %v, not above 1 at %v", g, d)
+	}
+	d, g, q := dot(below, Blue), dot(below, Orange), dot(below, Green)
+	quarter := d[1] - g[1]
+	if quarter < 20 || math.Abs(g[1]-q[1]-quarter) > 1 {
+		t.Errorf("1/4, 1/2 and 3/4 are at heights %.1f, %.1f and %.1f", d[1], g[1], q[1])
+	}
+	x, y := int(q[0]+0.5), int(q[1]-quarter+0.5)
+	if n := len(dots(image.Rect(x-2, y-2, x+3, y+3), black)); n != 1 {
+		t.Errorf("%d black dots around (%d, %d), want 1", n, x, y)
+	}
+}
+
+// TestCurvesDirection has a quality that rises from 0 to 1/2, and wants it to
+// do so from left to right, through half of the panel, which is 200 pixels high.
+func TestCurvesDirection(t *testing.T) {
+	steps, rising := make([]float64, 100), make([]float64, 100)
+	for i := range steps {
+		steps[i], rising[i] = 10*float64(i), 0.5*float64(i)/99
+	}
+	shares := func(y []float64) Panel { return Panel{Shares: true, Curves: []Curve{{"a", Green, y}}} }
+	img, err := Curves("", steps, Panel{}, shares(rising))
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, right := image.Pt(1000, 0), image.Pt(0, 0)
+	for y := range 600 {
+		for x := range 790 {
+			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
+			if green := int(c.G) - int(max(c.R, c.B)); green < 60 {
+				continue
+			}
+			if x < left.X {
+				left = image.Pt(x, y)
+			}
+			if x > right.X {
+				right = image.Pt(x, y)
+			}
+		}
+	}
+	if rise := left.Y - right.Y; rise < 80 || rise > 120 || right.X-left.X < 600 {
+		t.Errorf("the curve goes from %v to %v", left, right)
+	}
+
+	if _, err := Curves("", nil, shares(nil)); err != nil {
+		t.Errorf("without steps: %v", err)
+	}
+	if _, err := Curves("", []float64{1}, shares([]float64{math.NaN()})); err == nil {
+		t.Error("no error for a number that is none")
+	}
+}

@@ -1,0 +1,131 @@
+package draw
+
+import (
+	"image"
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gorgonia.org/leakyrelu/examples/gan/internal/data"
+)
+
+// Points draws samples of a mixture.
+type Points struct{ data.Mixture }
+
+// Picture shows generated points on real ones. On the left they lie in the
+// plane; the panel on the right puts the centres of all modes on top of each
+// other, which shows what the left one is too small for: how wide the modes are.
+func (m Points) Picture(title string, real, generated []float64) (image.Image, error) {
+	img := newCanvas(1100, 560)
+	c := draw.New(img)
+	drawText(c, 18, image.Pt(1100/2, titleHeight/2), title)
+
+	panels := draw.Tiles{Rows: 1, Cols: 2, PadTop: titleHeight, PadX: 24, PadLeft: 12, PadRight: 116, PadBottom: 12}
+	plane := newPanel("the plane")
+	m.addPlane(plane, real, generated)
+	drawSquare(plane, panels.At(c, 0, 0), m.limit())
+
+	modes := newPanel("all modes on top of each other, in units of σ")
+	legend := newLegend()
+	legend.Add("real", addPoints(modes, m.offsets(real), Blue, 2))
+	legend.Add("generated", addPoints(modes, m.offsets(generated), Orange, 2))
+	limit, err := plotter.NewLine(circle(3))
+	if err != nil {
+		return nil, err
+	}
+	limit.Dashes = []vg.Length{5, 4}
+	modes.Add(limit)
+	legend.Add("3σ", limit)
+	place := panels.At(c, 1, 0)
+	drawSquare(modes, place, 5)
+	drawLegend(legend, modes, place)
+	return img.Image(), nil
+}
+
+// Frame shows the plane only.
+func (m Points) Frame(title string, real, generated []float64) (image.Image, error) {
+	img := newCanvas(360, 360)
+	plane := newPanel(title)
+	plane.HideAxes()
+	m.addPlane(plane, real, generated)
+	drawSquare(plane, draw.Crop(draw.New(img), 4, -4, 4, -6), m.limit())
+	return img.Image(), nil
+}
+
+// Framed is how many samples a frame shows.
+func (m Points) Framed() int { return 1000 }
+
+// addPlane draws the points of samples into p.
+func (m Points) addPlane(p *plot.Plot, real, generated []float64) {
+	addPoints(p, xys(m.FromSamples(real)), Blue, 4)
+	addPoints(p, xys(m.FromSamples(generated)), Orange, 2.5)
+}
+
+// limit is how far a picture of the plane reaches from the origin along either
+// axis: far enough for all centres, and for some points outside.
+func (m Points) limit() float64 {
+	var limit float64
+	for _, c := range m.Centres {
+		limit = max(limit, math.Abs(c[0]), math.Abs(c[1]))
+	}
+	return 1.3 * limit
+}
+
+// addPoints draws points into p, translucent, so that the colour is full where
+// there are many and a few stray ones look like a few. It returns an opaque one
+// for a legend.
+func addPoints(p *plot.Plot, points plotter.XYs, c color.NRGBA, radius vg.Length) plot.Thumbnailer {
+	// Not by NewScatter, which would check that there are points, all finite.
+	glyph := draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.CircleGlyph{}}
+	sample := &plotter.Scatter{GlyphStyle: glyph}
+	c.A = 0x58
+	glyph.Color = c
+	p.Add(&plotter.Scatter{XYs: points, GlyphStyle: glyph})
+	return sample
+}
+
+// drawSquare draws p on c, from -limit to limit along its narrower side and with
+// the same unit along both. Points further out are left out.
+func drawSquare(p *plot.Plot, c draw.Canvas, limit float64) {
+	p.X.Min, p.X.Max = -limit, limit
+	p.Y.Min, p.Y.Max = -limit, limit
+	size := p.DataCanvas(c).Size()
+	if r := float64(size.Y / size.X); r > 1 {
+		p.Y.Min, p.Y.Max = -limit*r, limit*r
+	} else {
+		p.X.Min, p.X.Max = -limit/r, limit/r
+	}
+	p.Draw(c)
+}
+
+func xys(points []data.Point) plotter.XYs {
+	xys := make(plotter.XYs, len(points))
+	for i, p := range points {
+		xys[i] = plotter.XY{X: p[0], Y: p[1]}
+	}
+	return xys
+}
+
+// offsets are the points of samples as seen from their nearest centres, in units
+// of σ.
+func (m Points) offsets(samples []float64) plotter.XYs {
+	points := m.FromSamples(samples)
+	for i, p := range points {
+		mode, _ := m.Nearest(p)
+		c := m.Centres[mode]
+		points[i] = data.Point{(p[0] - c[0]) / m.Sigma, (p[1] - c[1]) / m.Sigma}
+	}
+	return xys(points)
+}
+
+func circle(radius float64) plotter.XYs {
+	xys := make(plotter.XYs, 121)
+	for i := range xys {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(len(xys)-1))
+		xys[i] = plotter.XY{X: radius * cos, Y: radius * sin}
+	}
+	return xys
+}

@@ -1,0 +1,175 @@
+// Package nn has networks of dense and convolutional layers with LeakyReLU
+// between them, and what moves their parameters. It is what knows Gorgonia.
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Network is a stack of layers with an activation between them: its parameters,
+// apart from any graph. All graphs that it is put into share them, so what a
+// solver changes in one is changed in all.
+type Network struct {
+	Layers []Layer
+	Params [][]*tensor.Dense // of each layer
+	Act    Activation
+}
+
+// A layer is an affine map. Samples lie one after another in what it maps.
+type Layer interface {
+	// shapes are those of the layer's parameters: any number of weights, and
+	// the bias in the end. Each output is a sum over fanIn inputs.
+	shapes() (params []tensor.Shape, fanIn int)
+	// apply maps x, given the nodes of the parameters.
+	apply(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node
+	// pullBack is the gradient with respect to x for the upstream gradient dy.
+	pullBack(params gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node
+	// UnitAxis is the dimension of the output that counts its units.
+	UnitAxis() int
+}
+
+// NewNetwork returns a network of the given layers. Its biases are 0 and its
+// weights normal with variance 2/((1+alpha²)·fanIn), at which LeakyReLUs neither
+// blow a signal up nor let it fade (He et al., arXiv:1502.01852).
+func NewNetwork(rng *rand.Rand, dt tensor.Dtype, act Activation, layers []Layer) *Network {
+	n := &Network{Layers: layers, Act: act}
+	for _, l := range layers {
+		shapes, fanIn := l.shapes()
+		std := math.Sqrt(2 / ((1 + act.Alpha*act.Alpha) * float64(fanIn)))
+		var params []*tensor.Dense
+		for i, shape := range shapes {
+			p := tensor.New(tensor.Of(dt), tensor.WithShape(shape...))
+			if i < len(shapes)-1 {
+				w := make([]float64, p.Size())
+				for j := range w {
+					w[j] = std * rng.NormFloat64()
+				}
+				Set(p, w)
+			}
+			params = append(params, p)
+		}
+		n.Params = append(n.Params, params)
+	}
+	return n
+}
+
+// Parameters are all the network's parameters.
+func (n *Network) Parameters() []*tensor.Dense {
+	var all []*tensor.Dense
+	for _, params := range n.Params {
+		all = append(all, params...)
+	}
+	return all
+}
+
+// Clone returns a network with parameters of its own that have the same values.
+func (n *Network) Clone() *Network {
+	c := &Network{Layers: n.Layers, Act: n.Act}
+	for _, params := range n.Params {
+		var copies []*tensor.Dense
+		for _, p := range params {
+			copies = append(copies, p.Clone().(*tensor.Dense))
+		}
+		c.Params = append(c.Params, copies)
+	}
+	return c
+}
+
+// Follow moves the parameters of n towards those of m: each becomes keep times
+// itself plus 1 − keep times the other.
+func (n *Network) Follow(m *Network, keep float64) {
+	to := m.Parameters()
+	for i, p := range n.Parameters() {
+		v, target := Values(p), Values(to[i])
+		for j := range v {
+			v[j] += (1 - keep) * (target[j] - v[j])
+		}
+		Set(p, v)
+	}
+}
+
+// Nodes is a network in a graph.
+type Nodes struct {
+	*Network
+	Params []gorgonia.Nodes // of each layer
+}
+
+// In puts the network into g under a name of its own: Gorgonia takes nodes of
+// the same name, type and shape for one.
+func (n *Network) In(g *gorgonia.ExprGraph, name string) Nodes {
+	placed := Nodes{Network: n}
+	for i, params := range n.Params {
+		var layer gorgonia.Nodes
+		for j, p := range params {
+			layer = append(layer, Input(g, fmt.Sprintf("%s layer %d parameter %d", name, i, j), p))
+		}
+		placed.Params = append(placed.Params, layer)
+	}
+	return placed
+}
+
+// Input is a node of g that reads the matrix t.
+func Input(g *gorgonia.ExprGraph, name string, t *tensor.Dense) *gorgonia.Node {
+	return gorgonia.NewMatrix(g, t.Dtype(), gorgonia.WithName(name), gorgonia.WithShape(t.Shape()...), gorgonia.WithValue(t))
+}
+
+// Parameters are the nodes of all the network's parameters.
+func (n Nodes) Parameters() gorgonia.Nodes {
+	var all gorgonia.Nodes
+	for _, params := range n.Params {
+		all = append(all, params...)
+	}
+	return all
+}
+
+// Forward applies the network to the rows of x. Beside the result it returns
+// what went into the activations.
+func (n Nodes) Forward(x *gorgonia.Node) (y *gorgonia.Node, pre gorgonia.Nodes) {
+	y = x
+	for i, l := range n.Layers {
+		if i > 0 {
+			pre = append(pre, y)
+			y = Must(n.Act.Apply(y))
+		}
+		y = l.apply(n.Params[i], y)
+	}
+	return y, pre
+}
+
+// Backward is the gradients with respect to x and to what went into the
+// activations, for the upstream gradient dy, given what Forward(x) returned
+// about them: the chain rule, written as more layers.
+//
+// gorgonia.Grad could find them, but a loss that contains one has to go through
+// Grad in its turn, and a second Grad over the results of a first is wrong
+// without saying so. This way there is only one.
+func (n Nodes) Backward(pre gorgonia.Nodes, dy *gorgonia.Node) (dx *gorgonia.Node, dpre gorgonia.Nodes) {
+	dpre = make(gorgonia.Nodes, len(pre))
+	dx = dy
+	for i := len(n.Layers) - 1; i >= 0; i-- {
+		if i < len(pre) {
+			dpre[i] = Must(n.Act.Grad(pre[i], dx))
+			dx = dpre[i]
+		}
+		dx = n.Layers[i].pullBack(n.Params[i], dx)
+	}
+	return dx, dpre
+}
+
+// InRows is x with so many rows, the same elements in the same order.
+func InRows(x *gorgonia.Node, rows int) *gorgonia.Node {
+	if x.Shape()[0] == rows {
+		return x
+	}
+	return Must(gorgonia.Reshape(x, tensor.Shape{rows, x.Shape().TotalSize() / rows}))
+}
+
+// Must returns n. The graphs of this program don't depend on anything a user
+// says but the slope, which NewActivation checks, so an error here is a mistake
+// in the program.
+func Must(n *gorgonia.Node, err error) *gorgonia.Node { return gorgonia.Must(n, err) }

@@ -1,0 +1,150 @@
+// Package nntest has what tests of several packages need to look closely at
+// networks.
+package nntest
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu/examples/gan/internal/nn"
+	"gorgonia.org/tensor"
+)
+
+// Normal are n normally distributed numbers.
+func Normal(rng *rand.Rand, n int) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = rng.NormFloat64()
+	}
+	return v
+}
+
+// Matrix is a float64 matrix with these elements.
+func Matrix(rows, columns int, elements []float64) *tensor.Dense {
+	return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(elements))
+}
+
+// SampleAt is one of the samples that lie in t, one after another.
+func SampleAt(t *tensor.Dense, i, samples int) []float64 {
+	v := nn.Values(t)
+	n := len(v) / samples
+	return v[i*n : (i+1)*n]
+}
+
+// SameBits tells whether two slices are equal, NaN being equal to itself.
+func SameBits(a, b []float64) bool {
+	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) })
+}
+
+// Run runs a graph once.
+func Run(t *testing.T, g *gorgonia.ExprGraph) {
+	t.Helper()
+	machine := gorgonia.NewTapeMachine(g)
+	defer machine.Close()
+	if err := machine.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Disturb moves the biases off the 0 they start at.
+func Disturb(rng *rand.Rand, networks ...*nn.Network) {
+	for _, n := range networks {
+		for _, params := range n.Params {
+			b := params[len(params)-1]
+			v := Normal(rng, b.Size())
+			for i := range v {
+				v[i] *= 0.3
+			}
+			nn.Set(b, v)
+		}
+	}
+}
+
+// Slope is the central difference of f in the element i of t, and whether it can
+// be trusted: there is no kink if a smaller step gives the same.
+func Slope(f func() float64, t *tensor.Dense, i int) (d float64, ok bool) {
+	data := t.Float64s()
+	x := data[i]
+	defer func() { data[i] = x }()
+	difference := func(h float64) float64 {
+		data[i] = x + h
+		up := f()
+		data[i] = x - h
+		return (up - f()) / (2 * h)
+	}
+	d, finer := difference(1e-5), difference(3e-6)
+	return d, math.Abs(d-finer) <= 1e-5*(1+math.Abs(d))
+}
+
+// One is the network n at one sample, computed without a graph.
+func One(n *nn.Network, x []float64) []float64 {
+	for i, l := range n.Layers {
+		var params [][]float64
+		for _, p := range n.Params[i] {
+			params = append(params, nn.Values(p))
+		}
+		switch l := l.(type) {
+		case nn.Dense:
+			y := slices.Clone(params[1])
+			for j, v := range params[0] {
+				y[j%l.Out] += x[j/l.Out] * v
+			}
+			x = y
+		case nn.Convolution:
+			x = direct(l, params, x)
+		}
+		if i < len(n.Layers)-1 {
+			for j := range x {
+				if x[j] <= 0 {
+					x[j] *= n.Act.Alpha
+				}
+			}
+		}
+	}
+	return x
+}
+
+// direct is the convolution of one sample as textbooks have it, with
+// params[ky·kernel+kx][o·in+i] the weight between the channels i and o.
+func direct(c nn.Convolution, params [][]float64, x []float64) []float64 {
+	places := (c.Size+2*c.Margin-c.Kernel)/c.Stride + 1
+	var y []float64
+	for o := range c.Out {
+		for py := range places {
+			for px := range places {
+				sum := params[c.Kernel*c.Kernel][o]
+				for i := range c.In {
+					for ky := range c.Kernel {
+						for kx := range c.Kernel {
+							row, column := py*c.Stride+ky-c.Margin, px*c.Stride+kx-c.Margin
+							if row < 0 || row >= c.Size || column < 0 || column >= c.Size {
+								continue
+							}
+							sum += params[ky*c.Kernel+kx][o*c.In+i] * x[(i*c.Size+row)*c.Size+column]
+						}
+					}
+				}
+				y = append(y, sum)
+			}
+		}
+	}
+	return y
+}
+
+// MiniatureSize is the number of pixels in the pictures that Miniatures draw.
+const MiniatureSize = 36
+
+// Miniatures are a generator of pictures, 6 by 6, and a discriminator: the
+// smallest ones with convolutions.
+func Miniatures(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
+	generator = nn.NewNetwork(rng, dt, act, nn.Perceptron(2, 3, MiniatureSize))
+	discriminator = nn.NewNetwork(rng, dt, act, []nn.Layer{
+		nn.Convolution{In: 1, Out: 2, Size: 6, Kernel: 3, Stride: 2, Margin: 1},
+		nn.Convolution{In: 2, Out: 3, Size: 3, Kernel: 2, Stride: 1},
+		nn.Convolution{In: 3, Out: 1, Size: 2, Kernel: 2, Stride: 1},
+	})
+	return generator, discriminator
+}

@@ -1,0 +1,67 @@
+package nn
+
+import (
+	"fmt"
+	"runtime"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Update lowers a loss: it computes it, differentiates it with respect to some
+// parameters, and moves these by a step of Adam.
+type Update struct {
+	Params  []gorgonia.ValueGrad
+	solver  *gorgonia.AdamSolver
+	machine gorgonia.VM
+	loss    gorgonia.Value
+}
+
+// NewUpdate returns an update of the parameters, with the given memories of Adam
+// for gradients and for their squares.
+func NewUpdate(loss *gorgonia.Node, params gorgonia.Nodes, beta1, beta2 float64) *Update {
+	u := &Update{
+		solver: gorgonia.NewAdamSolver(gorgonia.WithBeta1(beta1), gorgonia.WithBeta2(beta2)),
+		Params: gorgonia.NodesToValueGrads(params),
+	}
+	grads, err := gorgonia.Grad(loss, params...)
+	if err != nil {
+		panic(err) // a mistake in the program, as in Must
+	}
+	// Gorgonia runs all nodes of a graph, and Grad has made some for gradients
+	// that nobody asked for. The subgraph leaves them out.
+	roots := append(gorgonia.Nodes{gorgonia.Read(loss, &u.loss)}, grads...)
+	g := loss.Graph().SubgraphRoots(roots...)
+	u.machine = NewMachine(g, gorgonia.BindDualValues(params...))
+	return u
+}
+
+// NewMachine is gorgonia.NewTapeMachine, but lets go of the machine's memory when
+// it is no longer used. Gorgonia sets a finalizer, and Go never collects what has
+// one and refers to itself. Without a GPU the finalizer has nothing to do.
+func NewMachine(g *gorgonia.ExprGraph, opts ...gorgonia.VMOpt) gorgonia.VM {
+	m := gorgonia.NewTapeMachine(g, opts...)
+	runtime.SetFinalizer(m, nil)
+	return m
+}
+
+// Run does one step at the given learning rate and returns the loss before it.
+func (u *Update) Run(rate float64) (loss float64, err error) {
+	if loss, err = u.Compute(); err != nil {
+		return 0, err
+	}
+	gorgonia.WithLearnRate(rate)(u.solver)
+	if err := u.solver.Step(u.Params); err != nil {
+		return 0, fmt.Errorf("stepping the solver: %w", err)
+	}
+	return loss, nil
+}
+
+// Compute computes the loss and the gradients of the parameters, and leaves
+// these as they are.
+func (u *Update) Compute() (loss float64, err error) {
+	u.machine.Reset()
+	if err := u.machine.RunAll(); err != nil {
+		return 0, fmt.Errorf("computing a loss: %w", err)
+	}
+	return Values(u.loss)[0], nil
+}

@@ -1,0 +1,174 @@
+package runs
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
+	"gorgonia.org/tensor"
+)
+
+// A checkpoint is all that the rest of a run depends on, so that one which is
+// resumed ends as if it had not been interrupted: the networks, what their
+// solvers remember, the state of the random numbers, and the trace so far.
+
+const (
+	checkpointName = "checkpoint.npz"
+	progressName   = "run.json" // in the checkpoint, what is not an array
+)
+
+// reached is what a run has been told to do and how far it has come.
+type reached struct {
+	Settings
+	Step    int `json:"step"`
+	Records int `json:"records"`
+}
+
+// Open goes on with the run in a directory, if check, which may say where its
+// data are now, has nothing against its settings. What these stand for is what
+// experiment says.
+func Open(dir string, check func(*Settings) error, experiment func(Settings) (Experiment, error)) (*Run, error) {
+	path := filepath.Join(dir, checkpointName)
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be read: %w", path, err)
+	}
+	defer z.Close()
+	at, err := readReached(&z.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be resumed: %w", path, err)
+	}
+	if err := check(&at.Settings); err != nil {
+		return nil, err
+	}
+	e, err := experiment(at.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be resumed: %w", path, err)
+	}
+	r := New(at.Settings, e, dir)
+	if err := r.readCheckpoint(&z.Reader, at); err != nil {
+		return nil, fmt.Errorf("%s can't be resumed: %w", path, err)
+	}
+	return r, nil
+}
+
+// save writes the checkpoint and the history.
+func (r *Run) save() error {
+	if err := replaceFile(r.Path(checkpointName), r.writeCheckpoint); err != nil {
+		return err
+	}
+	return replaceFile(r.Path(metricsName), func(w io.Writer) error { return writeCSV(w, r.History) })
+}
+
+// snapshot is the arrays of a checkpoint. Those of the trainer are its own; the
+// rest the run keeps in another form.
+type snapshot struct {
+	arrays  []adversary.Array
+	random  *tensor.Dense
+	history *tensor.Dense // a row for each record
+	frames  *tensor.Dense // the same
+}
+
+// snapshot has room for so many records.
+func (r *Run) snapshot(records int) (*snapshot, error) {
+	state, err := r.trainer.State()
+	if err != nil {
+		return nil, err
+	}
+	s := &snapshot{arrays: state.Arrays}
+	add := func(name string, t *tensor.Dense) *tensor.Dense {
+		s.arrays = append(s.arrays, adversary.Array{Name: name, Dense: t})
+		return t
+	}
+	random, err := state.Random.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	s.random = add("random", tensor.New(tensor.WithShape(len(random)), tensor.WithBacking(random)))
+	if records > 0 {
+		s.history = add("history", tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(records, len(columns))))
+		s.frames = add("frames", tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(records, r.frameSize())))
+	}
+	return s, nil
+}
+
+// writeCheckpoint writes a checkpoint of r as it is.
+func (r *Run) writeCheckpoint(w io.Writer) error {
+	s, err := r.snapshot(len(r.History))
+	if err != nil {
+		return err
+	}
+	for i, rec := range r.History {
+		copy(s.history.Float64s()[i*len(columns):], rec.row())
+		for j, v := range r.frames[i] {
+			s.frames.Float32s()[i*len(r.frames[i])+j] = float32(v)
+		}
+	}
+
+	z := zip.NewWriter(w)
+	about, err := z.Create(progressName)
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(about).Encode(reached{r.Settings, r.Step(), len(r.History)}); err != nil {
+		return err
+	}
+	for _, a := range s.arrays {
+		if err := writeArray(z, a); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// readReached reads how far a run has come.
+func readReached(z *zip.Reader) (to reached, err error) {
+	about, err := readMember(z, progressName)
+	if err != nil {
+		return to, err
+	}
+	if err := json.Unmarshal(about, &to); err != nil {
+		return to, fmt.Errorf("%s: %w", progressName, err)
+	}
+	if to.Step < 0 || to.Step > to.Steps || to.Records < 0 || to.Records > to.Step {
+		return to, fmt.Errorf("%s: step %d, %d steps, %d records, expected 0 ≤ records ≤ step ≤ steps", progressName, to.Step, to.Steps, to.Records)
+	}
+	return to, nil
+}
+
+// readCheckpoint makes r, which is new, go on from where the checkpoint was
+// written. After an error r is of no use.
+func (r *Run) readCheckpoint(z *zip.Reader, to reached) error {
+	if err := r.trainer.GoOn(to.Step); err != nil {
+		return err
+	}
+	s, err := r.snapshot(to.Records)
+	if err != nil {
+		return err
+	}
+	for _, a := range s.arrays {
+		if err := readArray(z, a); err != nil {
+			return err
+		}
+	}
+	state, err := r.trainer.State()
+	if err != nil {
+		return err
+	}
+	if err := state.Random.UnmarshalBinary(s.random.Uint8s()); err != nil {
+		return fmt.Errorf("random: %w", err)
+	}
+	for i := range to.Records {
+		r.History = append(r.History, recordOf(s.history.Float64s()[i*len(columns):]))
+		n := r.frameSize()
+		frame := make([]float64, n)
+		for j := range frame {
+			frame[j] = float64(s.frames.Float32s()[i*n+j])
+		}
+		r.frames = append(r.frames, frame)
+	}
+	return nil
+}

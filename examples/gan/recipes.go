@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
+	"gorgonia.org/leakyrelu/examples/gan/internal/data"
+	"gorgonia.org/leakyrelu/examples/gan/internal/draw"
+	"gorgonia.org/leakyrelu/examples/gan/internal/nn"
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs"
+	"gorgonia.org/leakyrelu/examples/gan/internal/score"
+	"gorgonia.org/tensor"
+)
+
+// How each kind of data is learned, with each loss.
+
+// plan is what a kind of data is learned with.
+type plan struct {
+	steps    int // unless the user says otherwise
+	batch    int
+	networks adversary.Networks
+	recipes  map[string]adversary.Recipe // by the name of the loss
+}
+
+var (
+	pointNetworks   = adversary.Points(2, 64)
+	pictureNetworks = adversary.Pictures(32, 256, 32, data.Side)
+
+	pointRecipes = map[string]adversary.Recipe{
+		"plain":   {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99},
+		"wgan-gp": {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0, Beta2: 0.9, FirstWeight: 1, LastWeight: 1},
+		"r1r2":    {Rate: 4e-3, Fall: adversary.Geometric, Beta1: 0, Beta2: 0.99, FirstWeight: 0.1, LastWeight: 0.003, Hold: 0.5},
+	}
+	pictureRecipes = map[string]adversary.Recipe{
+		"plain":   {Rate: 5e-4, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99},
+		"wgan-gp": {Rate: 1e-3, Fall: adversary.Cosine, Beta1: 0, Beta2: 0.9, FirstWeight: 10, LastWeight: 10},
+		"r1r2":    {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99, FirstWeight: 1, LastWeight: 0.05},
+	}
+)
+
+// plans are by the name of the data. Their steps take about a minute for points,
+// and a few for pictures, on two cores without OpenBLAS.
+var plans = map[string]plan{
+	"ring":   {steps: 6500, batch: 128, networks: pointNetworks, recipes: pointRecipes},
+	"grid":   {steps: 6500, batch: 128, networks: pointNetworks, recipes: pointRecipes},
+	"digits": {steps: 1500, batch: 64, networks: pictureNetworks, recipes: pictureRecipes},
+	"mnist":  {steps: 1500, batch: 64, networks: pictureNetworks, recipes: pictureRecipes},
+}
+
+// check says what is wrong with settings that newExperiment would not notice.
+func check(s runs.Settings) error {
+	_, known := plans[s.Data]
+	switch {
+	case !known:
+		return fmt.Errorf("-data is %q, expected ring, grid, digits or mnist", s.Data)
+	case s.Data == "mnist" && s.MNIST == "":
+		return fmt.Errorf("-data is mnist, expected -mnist with the directory of its files, too")
+	case s.Data != "mnist" && s.MNIST != "":
+		return fmt.Errorf("-mnist is %q, expected it only with -data mnist", s.MNIST)
+	case s.Steps < 1:
+		return fmt.Errorf("-steps is %d, expected at least 1", s.Steps)
+	}
+	return nil
+}
+
+// newExperiment returns what the settings stand for.
+func newExperiment(s runs.Settings) (e runs.Experiment, err error) {
+	if err := check(s); err != nil {
+		return e, err
+	}
+	p := plans[s.Data]
+	e.Training = adversary.Config{
+		Networks: p.networks, Recipe: p.recipes[s.Loss], Dtype: tensor.Float32,
+		Batch: p.batch, Steps: s.Steps, Seed: s.Seed,
+	}
+	if e.Training.Act, err = nn.NewActivation(s.Activation, s.Alpha, e.Training.Dtype); err != nil {
+		return e, err
+	}
+	if e.Training.Game, err = adversary.NewGame(s.Loss); err != nil {
+		return e, err
+	}
+	e.Name = fmt.Sprintf("%s GAN, %v", s.Loss, e.Training.Act)
+	switch s.Data {
+	case "ring":
+		setPoints(&e, data.Ring())
+	case "grid":
+		setPoints(&e, data.Grid())
+	case "digits":
+		err = setPictures(&e, data.NewDigits())
+	case "mnist":
+		var pictures *data.MNIST
+		if pictures, err = data.ReadMNIST(s.MNIST); err == nil {
+			err = setPictures(&e, pictures)
+		}
+	}
+	return e, err
+}
+
+func setPoints(e *runs.Experiment, m data.Mixture) {
+	e.Training.Data, e.Scorer, e.Painter = m, score.Points{Mixture: m}, draw.Points{Mixture: m}
+}
+
+// setPictures trains a classifier, which takes seconds.
+func setPictures(e *runs.Experiment, source data.Source) error {
+	pictures := data.Pictures{Source: source}
+	judge, err := score.NewClassifier(pictures)
+	if err != nil {
+		return err
+	}
+	e.Training.Data, e.Scorer, e.Painter = pictures, judge, draw.Pictures{}
+	e.Note = fmt.Sprintf("classifier: right about %.1f%% of real pictures", 100*judge.Accuracy)
+	return nil
+}
