@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 
 	"github.com/chewxy/hm"
+	"gonum.org/v1/gonum/blas/gonum"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -203,7 +204,7 @@ func (op *unfolding) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, 
 	if err != nil {
 		return err
 	}
-	return op.transpose().add(d, upstream)
+	return op.transpose().run(d, upstream, false)
 }
 
 // Do returns the result in a new tensor.
@@ -213,7 +214,7 @@ func (op *unfolding) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
 		return nil, err
 	}
 	y := tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(shape...), tensor.WithEngine(x.Engine()))
-	return y, op.add(y, x)
+	return y, op.run(y, x, true)
 }
 
 // UsePreallocDo writes the result into prealloc and returns it.
@@ -233,7 +234,7 @@ func (op *unfolding) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.V
 		return nil, fmt.Errorf("%v into a %v tensor of shape %v, expected %v of shape %v", op, y.Dtype(), y.Shape(), x.Dtype(), shape)
 	}
 	y.Zero()
-	return y, op.add(y, x)
+	return y, op.run(y, x, true)
 }
 
 // check returns the one input, and the shape of the result.
@@ -262,7 +263,7 @@ func dense(v gorgonia.Value) (*tensor.Dense, error) {
 }
 
 // add adds the result of x to y.
-func (op *unfolding) add(y, x gorgonia.Value) error {
+func (op *unfolding) run(y, x gorgonia.Value, replace bool) error {
 	to, err := dense(y)
 	if err != nil {
 		return fmt.Errorf("%v into %w", op, err)
@@ -273,14 +274,14 @@ func (op *unfolding) add(y, x gorgonia.Value) error {
 	}
 	switch {
 	case to.Dtype() == tensor.Float32 && from.Dtype() == tensor.Float32:
-		return addRuns(op, to.Float32s(), from.Float32s())
+		return addRuns(op, to.Float32s(), from.Float32s(), replace)
 	case to.Dtype() == tensor.Float64 && from.Dtype() == tensor.Float64:
-		return addRuns(op, to.Float64s(), from.Float64s())
+		return addRuns(op, to.Float64s(), from.Float64s(), replace)
 	}
 	return fmt.Errorf("%v of a %v tensor into a %v one, expected float32 or float64 for both", op, from.Dtype(), to.Dtype())
 }
 
-func addRuns[T float32 | float64](op *unfolding, to, from []T) error {
+func addRuns[T float32 | float64](op *unfolding, to, from []T, replace bool) error {
 	pictures, patches := from, to
 	if op.fold {
 		pictures, patches = to, from
@@ -291,17 +292,36 @@ func addRuns[T float32 | float64](op *unfolding, to, from []T) error {
 	}
 	for range n {
 		for _, r := range op.runs {
-			a, b := pictures[r.picture:][:r.length], patches[r.patches:][:r.length]
-			if op.fold {
-				a, b = b, a
-			}
-			for i, v := range a {
-				b[i] += v
+			picture, patch := pictures[r.picture:][:r.length], patches[r.patches:][:r.length]
+			switch {
+			case op.fold:
+				add(picture, patch)
+			case replace:
+				copy(patch, picture)
+			default:
+				add(patch, picture)
 			}
 		}
 		pictures, patches = pictures[op.picture():], patches[op.patches():]
 	}
 	return nil
+}
+
+// add adds x to y. From 16 elements on, gonum's vector instructions pay for the
+// call: 96 elements take a third of the time, 3 would take twice as long.
+func add[T float32 | float64](y, x []T) {
+	if n := len(x); n >= 16 {
+		switch y := any(y).(type) {
+		case []float32:
+			gonum.Implementation{}.Saxpy(n, 1, any(x).([]float32), 1, y, 1)
+		case []float64:
+			gonum.Implementation{}.Daxpy(n, 1, any(x).([]float64), 1, y, 1)
+		}
+		return
+	}
+	for i, v := range x {
+		y[i] += v
+	}
 }
 
 // ReturnsPtr is true: the result is on the heap.
