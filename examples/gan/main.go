@@ -19,37 +19,70 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"gorgonia.org/leakyrelu/examples/gan/internal/runs"
 )
 
 func main() {
-	o, err := parse(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Print(help())
-		return
-	}
-	if err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		context.AfterFunc(ctx, stop) // a second signal is not caught
-		err = execute(ctx, o, os.Stdout, os.Stderr)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gan:", err)
-		os.Exit(1)
-	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal is not caught
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// execute does what the options say.
+// run is the program. It returns the exit code.
+func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) (code int) {
+	o, err := parse(args)
+	if err == nil {
+		err = execute(ctx, o, stdout, stderr)
+	}
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, flag.ErrHelp):
+		if _, err = io.WriteString(stdout, help()); err == nil {
+			return 0
+		}
+		code = 1
+	case errors.As(err, &usage):
+		err = fmt.Errorf("%w; -h lists the flags", err)
+		code = 2
+	case errors.Is(err, runs.ErrInterrupted):
+		code = 130 // as shells have it: 128 and the number of the signal
+	default:
+		code = 1
+	}
+	fmt.Fprintln(stderr, "gan:", err)
+	return code
+}
+
+// execute does what the options say. What there is to say in the end goes to
+// stdout, also after an error, such as an interruption.
 func execute(ctx context.Context, o options, stdout io.Writer, stderr *os.File) error {
-	if o.resume != "" {
+	var result strings.Builder
+	err := train(ctx, o, &result, stderr)
+	if _, e := io.WriteString(stdout, result.String()); e != nil {
+		return errors.Join(err, fmt.Errorf("writing the result: %w", e))
+	}
+	return err
+}
+
+func train(ctx context.Context, o options, result *strings.Builder, stderr *os.File) error {
+	switch {
+	case o.sum != "":
+		return runs.Sum(result, o.sum)
+	case o.resume != "" && runs.IsSweep(o.resume):
+		return sweep(ctx, o.resume, o.agree, result, stderr)
+	case o.resume != "":
 		r, err := runs.Open(o.resume, o.agree, newExperiment)
 		if err != nil {
 			return err
 		}
-		return single(ctx, r, stdout, stderr)
+		return single(ctx, r, result, stderr)
 	}
+
 	e, err := newExperiment(o.settings)
 	if err != nil {
 		return err
@@ -58,36 +91,45 @@ func execute(ctx context.Context, o options, stdout io.Writer, stderr *os.File) 
 	if err != nil {
 		return err
 	}
-	if o.seeds > 1 {
-		return runs.Sweep(ctx, o.settings, e, o.seeds, dir, stdout, stderr)
+	if o.seeds == 1 {
+		return single(ctx, runs.New(o.settings, e, dir), result, stderr)
 	}
-	return single(ctx, runs.New(o.settings, e, dir), stdout, stderr)
-}
-
-// single trains, and reports on what came out of it.
-func single(ctx context.Context, r *runs.Run, stdout io.Writer, stderr *os.File) error {
-	steps := r.Settings.Steps
-	p := runs.NewProgress(stderr, r.Step(), steps)
-	err := r.Train(ctx, func() { p.Show(r.Step(), r.Status()) })
-	p.Finish()
-	if err != nil {
+	if err := runs.NewSweep(o.settings, e, o.seeds, dir); err != nil {
 		return err
 	}
-	if r.Step() < steps {
-		fmt.Fprintf(stderr, "interrupted after %d of %d steps, go on by -resume %s\n", r.Step(), steps, r.Dir)
+	return sweep(ctx, dir, func(*runs.Settings) error { return nil }, result, stderr)
+}
+
+// single does a run, and reports on what came out of it.
+func single(ctx context.Context, r *runs.Run, result *strings.Builder, stderr *os.File) error {
+	p := runs.NewProgress(stderr, r.Step(), r.Settings.Steps)
+	trained := r.Train(ctx, func() { p.Show(r.Step(), r.Status()) })
+	p.Finish()
+	if trained != nil && !errors.Is(trained, runs.ErrInterrupted) {
+		return trained
 	}
 	s, err := r.Draw()
 	if err != nil {
-		return err
+		return errors.Join(trained, err)
 	}
-	fmt.Fprintln(stdout, s)
+	fmt.Fprintln(result, s)
 	if r.Experiment.Note != "" {
-		fmt.Fprintln(stdout, r.Experiment.Note)
+		fmt.Fprintln(result, r.Experiment.Note)
 	}
 	if len(r.History) > 0 {
 		d := r.History[len(r.History)-1].Dead
-		fmt.Fprintf(stdout, "dead units: discriminator %.1f%%, generator %.1f%%\n", 100*d.Discriminator, 100*d.Generator)
+		fmt.Fprintf(result, "dead units: discriminator %.1f%%, generator %.1f%%\n", 100*d.Discriminator, 100*d.Generator)
 	}
-	fmt.Fprintln(stdout, "picture:", r.Path(runs.SamplesName))
-	return nil
+	fmt.Fprintln(result, "picture:", r.Path(runs.SamplesName))
+	return trained
+}
+
+// sweep does the runs of a sweep, and sums up those that are complete.
+func sweep(ctx context.Context, dir string, check func(*runs.Settings) error, result *strings.Builder, stderr *os.File) error {
+	err := runs.ResumeSweep(ctx, dir, check, newExperiment, stderr)
+	if _, wrong := err.(usageError); wrong {
+		return err
+	}
+	fmt.Fprintln(result, "runs:", dir)
+	return errors.Join(err, runs.Sum(result, dir))
 }

@@ -176,7 +176,7 @@ func TestHelp(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Errorf("exit code %d, stderr %q, want 0 and nothing", code, stderr)
 	}
-	for _, want := range []string{"-data", "-mnist", "-loss", "-activation", "-alpha", "-steps", "-seed", "-seeds", "-out", "-resume",
+	for _, want := range []string{"-data", "-mnist", "-loss", "-activation", "-alpha", "-steps", "-seed", "-seeds", "-out", "-resume", "-sum",
 		"8 Gaussians", "98.9%", "Ctrl-C", fmt.Sprintf("(default %v)", defaults.Alpha), "checkpoint.npz"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("the help does not mention %s", want)
@@ -218,13 +218,11 @@ func TestBadFlags(t *testing.T) {
 		{"-loss wgan", []string{"wgan", "plain", "wgan-gp", "r1r2"}},
 		{"-data rings", []string{"rings", "ring", "grid", "digits", "mnist"}},
 		{"-data mnist", []string{"-mnist"}},
-		{"-data mnist -mnist nowhere", []string{"nowhere", "train-images"}},
 		{"-mnist nowhere", []string{"-mnist", "nowhere", "-data mnist"}},
-		{"-out file", []string{"-out", "file", "not a directory"}},
-		{"-out file/below", []string{"-out", "file", "not a directory"}},
 		{"-steps 1 -out=", []string{"-out", "directory"}},
 		{"-steps 1 -resume=", []string{"-resume", "directory"}},
-		{"-resume nowhere", []string{"nowhere/checkpoint.npz", "no such file"}},
+		{"-sum=", []string{"-sum", "directory"}},
+		{"-sum file -steps 3", []string{"-sum", "without other flags"}},
 		{"-resume file -out other", []string{"-resume", "-out"}},
 		{"-resume file -seeds 2", []string{"-resume", "-seeds"}},
 		{"-steps 5 more", []string{"more", "not a flag"}},
@@ -234,11 +232,8 @@ func TestBadFlags(t *testing.T) {
 			t.Fatal(err)
 		}
 		stdout, stderr, code := runProgram(t, cmd)
-		if code == 0 {
-			t.Errorf("%s: exit code 0", test.args)
-		}
-		if strings.Count(stderr, "\n") != 1 || stdout != "" {
-			t.Errorf("%s: stderr %q, stdout %q, want one line and nothing", test.args, stderr, stdout)
+		if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.HasSuffix(stderr, "; -h lists the flags\n") {
+			t.Errorf("%s: exit code %d, stderr %q, stdout %q, want 2, one line with a hint at -h and nothing", test.args, code, stderr, stdout)
 		}
 		for _, want := range test.want {
 			if !strings.Contains(stderr, want) {
@@ -249,13 +244,86 @@ func TestBadFlags(t *testing.T) {
 	}
 }
 
+// TestErrors has flags that are right, and something else that is wrong.
+func TestErrors(t *testing.T) {
+	for args, want := range map[string][]string{
+		"-data mnist -mnist nowhere": {"nowhere", "train-images"},
+		"-out file":                  {"-out", "file", "not a directory"},
+		"-out file/below":            {"-out", "file", "not a directory"},
+		"-resume nowhere":            {"nowhere/checkpoint.npz", "no such file"},
+		"-sum nowhere":               {"nowhere", "no such file"},
+		"-sum .":                     {"no directories with runs"},
+	} {
+		cmd := gan(t, strings.Fields(args)...)
+		if err := os.WriteFile(filepath.Join(cmd.Dir, "file"), []byte("old"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, code := runProgram(t, cmd)
+		if code != 1 || stdout != "" || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit code %d, stderr %q, stdout %q, want 1, one line and nothing", args, code, stderr, stdout)
+		}
+		for _, want := range want {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%s: stderr is %q, want it to mention %s", args, stderr, want)
+			}
+		}
+		runstest.WantFiles(t, cmd.Dir, map[string]string{"file": "old"})
+	}
+}
+
+// TestStdoutFull has a stdout that nothing can be written to.
+func TestStdoutFull(t *testing.T) {
+	for _, args := range []string{"-h", "-steps 1"} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skip("no /dev/full")
+		}
+		defer full.Close()
+		cmd := gan(t, strings.Fields(args)...)
+		var stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		err = cmd.Run()
+		if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(stderr.String(), "no space left") {
+			t.Errorf("%s: exit code %d (%v), stderr %q, want 1 and an error", args, code, err, stderr.String())
+		}
+	}
+}
+
+// interrupted runs the program, and sends it a signal when it writes that a step
+// is done.
+func interrupted(t *testing.T, cmd *exec.Cmd, sig os.Signal) (stdout, stderr string, code int) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(pipe)
+	if first, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 1/") && !strings.HasPrefix(first, "step 2/") {
+		t.Errorf("first line of progress is %q (%v)", first, err)
+	}
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait() // the exit code is the caller's to judge
+	return out.String(), string(rest), cmd.ProcessState.ExitCode()
+}
+
 // TestInterrupt sends a signal once training is under way, goes on, and wants
 // the files of a run that was not interrupted.
 func TestInterrupt(t *testing.T) {
-	steps, contradictions := "15", [][]string{{"-steps", "16"}, {"-seed", "6"}, {"-data", "grid"}}
+	steps, contradictions := "15", [][]string{{"-steps", "14"}, {"-seed", "6"}, {"-data", "grid"}}
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if testing.Short() {
-		steps, contradictions, signals = "8", contradictions[:1], signals[:1]
+		steps, contradictions, signals = "8", contradictions[1:2], signals[:1]
 	}
 	flags := []string{"-steps", steps, "-seed", "5"}
 	whole := gan(t, flags...)
@@ -267,33 +335,11 @@ func TestInterrupt(t *testing.T) {
 
 	for _, sig := range signals {
 		cmd := gan(t, flags...)
-		var stdout bytes.Buffer
-		cmd.Stdout = &stdout
-		pipe, err := cmd.StderrPipe()
-		if err != nil {
-			t.Fatal(err)
+		stdout, rest, code := interrupted(t, cmd, sig)
+		if code != 130 || !regexp.MustCompile(`gan: interrupted after \d+ of `+steps+` steps, go on by -resume gan-ring\n$`).MatchString(rest) {
+			t.Errorf("%v: exit code %d, stderr %q, want 130 and after how many steps", sig, code, rest)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewReader(pipe)
-		if first, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(first, "step 1/"+steps+" ") {
-			t.Errorf("first line of progress is %q (%v)", first, err)
-		}
-		if err := cmd.Process.Signal(sig); err != nil {
-			t.Fatal(err)
-		}
-		rest, err := io.ReadAll(lines)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%v: %v, want exit code 0", sig, err)
-		}
-		if !regexp.MustCompile(`interrupted after \d+ of ` + steps + ` steps, go on by -resume gan-ring\n$`).Match(rest) {
-			t.Errorf("%v: stderr ends with %q, want it to say after how many steps", sig, rest)
-		}
-		checkResult(t, cmd, stdout.String(), "gan-ring")
+		checkResult(t, cmd, stdout, "gan-ring")
 
 		dir := filepath.Join(cmd.Dir, "gan-ring")
 		before := runstest.Contents(t, dir)
@@ -301,7 +347,7 @@ func TestInterrupt(t *testing.T) {
 			resumed := gan(t, append(contradiction, "-resume", "gan-ring")...)
 			resumed.Dir = cmd.Dir
 			stdout, stderr, code := runProgram(t, resumed)
-			if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, contradiction[0]+" is "+contradiction[1]) {
+			if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, contradiction[0]+" is "+contradiction[1]) {
 				t.Errorf("%v: exit code %d, stdout %q, stderr %q, want one line about it", contradiction, code, stdout, stderr)
 			}
 			runstest.WantFiles(t, dir, before)

@@ -66,7 +66,8 @@ func TestOptionsCheck(t *testing.T) {
 		"-loss r1r2":       "-loss is r1r2, but the run in R was started with plain",
 		"-activation relu": "-activation is relu, but the run in R was started with builtin",
 		"-alpha 0.2":       "-alpha is 0.2, but the run in R was started with 0.5",
-		"-steps 8":         "-steps is 8, but the run in R was started with 7",
+		"-steps 8":         "",
+		"-steps 6":         "-steps is 6, but the run in R was started with 7, expected as many or more",
 		"-seed 1":          "-seed is 1, but the run in R was started with 2",
 	} {
 		o, err := parse(append(strings.Fields(args), "-resume", "R"))
@@ -81,6 +82,9 @@ func TestOptionsCheck(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: got error %q, want %q", args, got, want)
+		}
+		if now := o.set["steps"]; now && got == "" && s.Steps != o.settings.Steps || !now && s.Steps != was.Steps {
+			t.Errorf("%s: %d steps", args, s.Steps)
 		}
 		if now := o.set["mnist"]; now && s.MNIST != o.settings.MNIST || !now && s.MNIST != was.MNIST {
 			t.Errorf("%s: the files are in %s", args, s.MNIST)

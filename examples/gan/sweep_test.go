@@ -4,7 +4,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,4 +123,61 @@ func TestSweepRefused(t *testing.T) {
 	}
 	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-2"), before)
 	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-1"), nil)
+}
+
+// TestSweepInterrupt sends a signal once training is under way, and goes on with
+// all seeds.
+func TestSweepInterrupt(t *testing.T) {
+	flags := strings.Fields("-steps 10 -seeds 2")
+	whole := gan(t, flags...)
+	wholeStdout, stderr, code := runProgram(t, whole)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+
+	cmd := gan(t, flags...)
+	stdout, rest, code := interrupted(t, cmd, os.Interrupt)
+	if code != 130 || !regexp.MustCompile(`gan: interrupted with \d of 2 seeds complete, go on by -resume gan-ring\n$`).MatchString(rest) {
+		t.Errorf("exit code %d, stderr %q, want 130 and how to go on", code, rest)
+	}
+	if !strings.HasPrefix(stdout, "runs: gan-ring\nseed") || !strings.Contains(stdout, "not complete: seeds ") {
+		t.Errorf("stdout is %q, want a table of what is complete", stdout)
+	}
+
+	resumed := gan(t, "-resume", "gan-ring")
+	resumed.Dir = cmd.Dir
+	resumedStdout, stderr, code := runProgram(t, resumed)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	if resumedStdout != wholeStdout {
+		t.Errorf("resumed, the result is %q, want %q", resumedStdout, wholeStdout)
+	}
+	for _, seed := range []string{"seed-1", "seed-2"} {
+		dir := filepath.Join("gan-ring", seed)
+		runstest.WantFiles(t, filepath.Join(cmd.Dir, dir), runstest.Contents(t, filepath.Join(whole.Dir, dir)))
+	}
+}
+
+// TestSum runs two seeds one by one, as different machines would, and wants the
+// table that running both gives.
+func TestSum(t *testing.T) {
+	cmd := gan(t, strings.Fields("-steps 2 -seeds 2 -out together")...)
+	want, stderr, code := runProgram(t, cmd)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	for _, args := range []string{"-seed 2 -out apart/b", "-seed 1 -out apart/a"} {
+		one := gan(t, strings.Fields("-steps 2 "+args)...)
+		one.Dir = cmd.Dir
+		if _, stderr, code := runProgram(t, one); code != 0 {
+			t.Fatalf("exit code %d, stderr %s", code, stderr)
+		}
+	}
+	sum := gan(t, "-sum", "apart")
+	sum.Dir = cmd.Dir
+	got, stderr, code := runProgram(t, sum)
+	if code != 0 || stderr != "" || "runs: together\n"+got != want {
+		t.Errorf("exit code %d, stderr %q, stdout %q, want the table in %q", code, stderr, got, want)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
 	"gorgonia.org/tensor"
@@ -18,6 +19,7 @@ import (
 const (
 	checkpointName = "checkpoint.npz"
 	progressName   = "run.json" // in the checkpoint, what is not an array
+	historyName    = "history"  // in the checkpoint, the records
 )
 
 // reached is what a run has been told to do and how far it has come.
@@ -72,6 +74,19 @@ type snapshot struct {
 	frames  *tensor.Dense // the same
 }
 
+// newHistory has room for so many records.
+func newHistory(records int) *tensor.Dense {
+	return tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(records, len(columns)))
+}
+
+// records are those in a history.
+func records(history *tensor.Dense) (records []Record) {
+	for row := range slices.Chunk(history.Float64s(), len(columns)) {
+		records = append(records, recordOf(row))
+	}
+	return records
+}
+
 // snapshot has room for so many records.
 func (r *Run) snapshot(records int) (*snapshot, error) {
 	state, err := r.trainer.State()
@@ -89,7 +104,7 @@ func (r *Run) snapshot(records int) (*snapshot, error) {
 	}
 	s.random = add("random", tensor.New(tensor.WithShape(len(random)), tensor.WithBacking(random)))
 	if records > 0 {
-		s.history = add("history", tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(records, len(columns))))
+		s.history = add(historyName, newHistory(records))
 		s.frames = add("frames", tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(records, r.frameSize())))
 	}
 	return s, nil
@@ -161,12 +176,14 @@ func (r *Run) readCheckpoint(z *zip.Reader, to reached) error {
 	if err := state.Random.UnmarshalBinary(s.random.Uint8s()); err != nil {
 		return fmt.Errorf("random: %w", err)
 	}
-	for i := range to.Records {
-		r.History = append(r.History, recordOf(s.history.Float64s()[i*len(columns):]))
-		n := r.frameSize()
-		frame := make([]float64, n)
-		for j := range frame {
-			frame[j] = float64(s.frames.Float32s()[i*n+j])
+	if to.Records == 0 {
+		return nil
+	}
+	r.History = records(s.history)
+	for samples := range slices.Chunk(s.frames.Float32s(), r.frameSize()) {
+		frame := make([]float64, len(samples))
+		for i, v := range samples {
+			frame[i] = float64(v)
 		}
 		r.frames = append(r.frames, frame)
 	}

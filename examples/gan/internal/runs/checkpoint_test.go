@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -120,6 +121,29 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestLonger goes on with a complete run for more steps, and wants the schedule of
+// a run of so many.
+func TestLonger(t *testing.T) {
+	s := Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 3, Seed: 6}
+	r := started(t, s)
+	r.trainUntil(t, 3)
+	longer := func(s *Settings) error { s.Steps = 8; return nil }
+	r, err := Open(r.Dir, longer, tinyExperiment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Settings.Steps != 8 || r.Experiment.Training.Steps != 8 {
+		t.Fatalf("%d steps, the trainer's %d, want 8", r.Settings.Steps, r.Experiment.Training.Steps)
+	}
+	r.trainUntil(t, 5)
+	again := opened(t, r.Dir) // it has been told before
+	wantSameRun(t, "longer", r, again)
+	again.trainUntil(t, 8)
+	if last := again.History[len(again.History)-1]; last.Step != 8 || again.History[2].Step != 3 {
+		t.Errorf("the records are %+v, want them to go on to step 8", again.History)
+	}
+}
+
 // TestResumeAtOnce goes on with a run that was interrupted before its first
 // step.
 func TestResumeAtOnce(t *testing.T) {
@@ -128,7 +152,7 @@ func TestResumeAtOnce(t *testing.T) {
 	whole.trainUntil(t, 3)
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
-	if err := parts.Train(ctx, func() {}); err != nil {
+	if err := parts.Train(ctx, func() {}); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
 	parts = opened(t, parts.Dir)

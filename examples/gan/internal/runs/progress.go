@@ -3,6 +3,7 @@ package runs
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/cheggaaa/pb/v3"
@@ -18,7 +19,11 @@ type Progress struct {
 	start time.Time
 }
 
-const barTemplate pb.ProgressBarTemplate = `{{percent . }} {{bar . "[" "=" ">" " " "]"}} {{string . "status"}} {{rtime . "%s left" "in %s" ""}}`
+const barTemplate pb.ProgressBarTemplate = `{{percent . "%.0f%%"}} {{bar . "[" "=" ">" " " "]"}} {{rtime . "%s left" "in %s" ""}}{{string . "status"}}`
+
+// barRoom is how many columns the share, the bar and the time get before the
+// status gets any.
+const barRoom = 40
 
 // NewProgress shows that done steps out of so many have been done before.
 func NewProgress(file *os.File, done, steps int) *Progress {
@@ -34,13 +39,26 @@ func NewProgress(file *os.File, done, steps int) *Progress {
 	return p
 }
 
-// Show shows that a step has been done, and the status after it.
-func (p *Progress) Show(step int, status string) {
+// Show shows that a step has been done, and the status after it: as many parts
+// of it as fit, the first ones first.
+func (p *Progress) Show(step int, status []string) {
 	if p.bar != nil {
-		p.bar.Set("status", status).SetCurrent(int64(step))
+		p.bar.Set("status", fit(status, p.bar.Width()-barRoom)).SetCurrent(int64(step))
 	} else if step%max(1, p.steps/10) == 0 {
-		fmt.Fprintf(p.file, "step %d/%d  %s  %s\n", step, p.steps, time.Since(p.start).Round(100*time.Millisecond), status)
+		fmt.Fprintf(p.file, "step %d/%d  %s  %s\n", step, p.steps, time.Since(p.start).Round(100*time.Millisecond), strings.Join(status, "  "))
 	}
+}
+
+// fit joins the first of some parts, two spaces before each, as long as they
+// take no more than room columns.
+func fit(parts []string, room int) (line string) {
+	for _, part := range parts {
+		if len(line)+2+len(part) > room {
+			break
+		}
+		line += "  " + part
+	}
+	return line
 }
 
 // Finish leaves the bar as it is and the cursor below it.

@@ -4,6 +4,7 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -38,13 +39,21 @@ func New(s Settings, e Experiment, dir string) *Run {
 	return &Run{Settings: s, Dir: dir, Experiment: e, trainer: t, evaluation: t.Sampler(score.Samples), deadUnits: t.DeadUnits()}
 }
 
+// ErrInterrupted says that training has ended early, because it was told to.
+var ErrInterrupted = errors.New("interrupted")
+
 // Step is how many steps are done.
 func (r *Run) Step() int { return r.trainer.Step() }
 
-// Train does all steps, or as many as it can until ctx is done. It calls report
-// after each.
+// Train does all steps, or as many as it can until ctx is done: then it saves the
+// run and returns ErrInterrupted. It calls report after each step.
 func (r *Run) Train(ctx context.Context, report func()) error {
 	steps := r.Settings.Steps
+	if r.Step() == 0 {
+		if err := r.save(); err != nil { // there is something to resume from now on
+			return err
+		}
+	}
 	for r.Step() < steps && ctx.Err() == nil {
 		l, err := r.trainer.Next()
 		if err != nil {
@@ -63,7 +72,10 @@ func (r *Run) Train(ctx context.Context, report func()) error {
 	if r.Step() == steps {
 		return nil
 	}
-	return r.save() // where it was interrupted
+	if err := r.save(); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w after %d of %d steps, go on by -resume %s", ErrInterrupted, r.Step(), steps, r.Dir)
 }
 
 // look adds to the history.
@@ -103,13 +115,13 @@ func (r *Run) evaluate() ([]float64, score.Score, error) {
 	return samples, s, err
 }
 
-// Status is the latest record in a few words.
-func (r *Run) Status() string {
+// Status is the latest record in a few words, those that matter most first.
+func (r *Run) Status() []string {
 	if len(r.History) == 0 {
-		return ""
+		return nil
 	}
 	last := r.History[len(r.History)-1]
-	return fmt.Sprintf("%v  losses %.2f %.2f", last.Score, last.Losses.Discriminator, last.Losses.Generator)
+	return append(last.Score.Parts(), fmt.Sprintf("losses %.2f %.2f", last.Losses.Discriminator, last.Losses.Generator))
 }
 
 // Path is that of a file in the run's directory.

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"fmt"
 	"image"
 
 	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
@@ -16,6 +17,15 @@ type Settings struct {
 	Alpha      float64 `json:"alpha"`
 	Steps      int     `json:"steps"`
 	Seed       uint64  `json:"seed"`
+}
+
+// String is the flags that stand for the settings.
+func (s Settings) String() string {
+	text := "-data " + s.Data
+	if s.MNIST != "" {
+		text += " -mnist " + s.MNIST
+	}
+	return fmt.Sprintf("%s -loss %s -activation %s -alpha %v -steps %d -seed %d", text, s.Loss, s.Activation, s.Alpha, s.Steps, s.Seed)
 }
 
 // Experiment is what settings stand for.

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -66,11 +67,12 @@ func (r *Run) trainUntil(t *testing.T, step int) {
 	t.Helper()
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	if err := r.Train(ctx, func() {
+	err := r.Train(ctx, func() {
 		if r.Step() == step {
 			interrupt()
 		}
-	}); err != nil {
+	})
+	if err != nil && !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
 	if r.Step() != step {

@@ -4,101 +4,154 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
-	"text/tabwriter"
 
 	"golang.org/x/sync/errgroup"
-	"gonum.org/v1/gonum/stat"
 )
 
-// Sweep does a run for each of several seeds, from that of the settings on, each
-// in a directory of its own, and sums up what came out of them.
-func Sweep(ctx context.Context, s Settings, e Experiment, seeds int, dir string, stdout io.Writer, stderr *os.File) error {
+// A sweep is runs that differ in nothing but their seeds, each in a directory of
+// its own below that of the sweep.
+
+// NewSweep makes the directories of a sweep whose first seed is that of the
+// settings. Each run has a checkpoint from the beginning, so that the sweep can
+// be resumed as a whole, whatever ends it.
+func NewSweep(s Settings, e Experiment, seeds int, dir string) error {
+	runs := make([]Settings, seeds)
 	dirs := make([]string, seeds)
-	for i := range dirs {
+	for i := range runs {
+		runs[i] = s
+		runs[i].Seed += uint64(i)
 		var err error
-		if dirs[i], err = NewDirectory(filepath.Join(dir, fmt.Sprintf("seed-%d", s.Seed+uint64(i))), s.Data); err != nil {
+		if dirs[i], err = NewDirectory(filepath.Join(dir, fmt.Sprintf("seed-%d", runs[i].Seed)), s.Data); err != nil {
 			return err
 		}
 	}
+	for i, s := range runs {
+		if err := New(s, e, dirs[i]).save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-	var (
-		progress = NewProgress(stderr, 0, seeds*s.Steps)
-		ends     = make([]*Record, seeds) // nil for a run that was interrupted
-		mutex    sync.Mutex
-		steps    int
-		complete int
-	)
+// IsSweep tells whether dir is that of a sweep, and not of a single run.
+func IsSweep(dir string) bool {
+	if isRun(dir) {
+		return false
+	}
+	dirs, err := runsBelow(dir)
+	return err == nil && len(dirs) > 0
+}
+
+func isRun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, checkpointName))
+	return err == nil
+}
+
+// runsBelow are the directories of the runs in a sweep.
+func runsBelow(dir string) (runs []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if below := filepath.Join(dir, e.Name()); isRun(below) {
+			runs = append(runs, below)
+		}
+	}
+	return runs, err
+}
+
+// ResumeSweep goes on with all runs of a sweep, as many at a time as there are
+// processors. What it says and does beside is what Open does.
+func ResumeSweep(ctx context.Context, dir string, check func(*Settings) error, experiment func(Settings) (Experiment, error), stderr *os.File) error {
+	ends, err := readSweep(dir)
+	if err != nil {
+		return err
+	}
+	w := sweep{ends: ends, check: check}
+	var done, steps int
+	for i := range ends {
+		if err := check(&ends[i].at.Settings); err != nil {
+			return err
+		}
+		done += ends[i].at.Step
+		steps += ends[i].at.Steps
+		if ends[i].complete() {
+			w.complete++
+		}
+	}
+	if err := alike(ends); err != nil {
+		return err
+	}
+	if w.experiment, err = experiment(ends[0].at.Settings); err != nil {
+		return fmt.Errorf("%s can't be resumed: %w", dir, err)
+	}
+	w.step = done
+	w.progress = NewProgress(stderr, done, steps)
+	err = w.train(ctx)
+	w.progress.Finish()
+	if err == nil && w.complete < len(ends) {
+		err = fmt.Errorf("%w with %d of %d seeds complete, go on by -resume %s", ErrInterrupted, w.complete, len(ends), dir)
+	}
+	return err
+}
+
+// sweep is a sweep under way.
+type sweep struct {
+	ends       []end
+	check      func(*Settings) error
+	experiment Experiment // of all runs
+
+	mutex          sync.Mutex // of what follows
+	progress       *Progress
+	step, complete int
+}
+
+// train trains all runs until ctx is done.
+func (w *sweep) train(ctx context.Context) error {
 	var workers errgroup.Group
 	workers.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range ends {
+	errs := make([]error, len(w.ends))
+	for i, e := range w.ends {
 		workers.Go(func() error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			s := s
-			s.Seed += uint64(i)
-			r := New(s, e, dirs[i])
-			err := r.Train(ctx, func() {
-				mutex.Lock()
-				defer mutex.Unlock()
-				steps++
-				progress.Show(steps, fmt.Sprintf("%d of %d seeds complete", complete, seeds))
-			})
-			if err != nil {
-				return fmt.Errorf("seed %d: %w", s.Seed, err)
-			}
-			if _, err := r.Draw(); err != nil {
-				return fmt.Errorf("seed %d: %w", s.Seed, err)
-			}
-			if r.Step() == s.Steps {
-				mutex.Lock()
-				defer mutex.Unlock()
-				complete++
-				ends[i] = &r.History[len(r.History)-1]
+			if err := w.trainOne(ctx, e.dir); err != nil {
+				errs[i] = fmt.Errorf("seed %d: %w", e.at.Seed, err)
 			}
 			return nil
 		})
 	}
-	err := workers.Wait()
-	progress.Finish()
-	if ctx.Err() != nil && complete < seeds {
-		fmt.Fprintf(stderr, "interrupted with %d of %d seeds complete, go on with one that has begun by -resume %s\n",
-			complete, seeds, filepath.Join(dir, "seed-N"))
-	}
-	fmt.Fprintln(stdout, "runs:", dir)
-	return errors.Join(summarize(stdout, s.Seed, ends), err)
+	return errors.Join(append(errs, workers.Wait())...)
 }
 
-// summarize writes a table of how runs ended, with means and their standard
-// errors below.
-func summarize(w io.Writer, seed uint64, ends []*Record) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "seed\tmodes\thigh quality %\treverse KL\tmode width\tdead units % (discriminator, generator)")
-	columns := make([][]float64, 6)
-	for i, r := range ends {
-		if r == nil {
-			continue
-		}
-		row := []float64{float64(r.Score.Modes), 100 * r.Score.Quality, r.Score.ReverseKL, r.Score.Width,
-			100 * r.Dead.Discriminator, 100 * r.Dead.Generator}
-		for j, v := range row {
-			columns[j] = append(columns[j], v)
-		}
-		fmt.Fprintf(t, "%d\t%.0f/%d\t%.1f\t%.3f\t%.2f\t%.1f, %.1f\n",
-			seed+uint64(i), row[0], r.Score.Of, row[1], row[2], row[3], row[4], row[5])
+func (w *sweep) trainOne(ctx context.Context, dir string) error {
+	r, err := Open(dir, w.check, func(Settings) (Experiment, error) { return w.experiment, nil })
+	if err != nil {
+		return err
 	}
-	if n := len(columns[0]); n > 1 {
-		var cells []any
-		for _, c := range columns {
-			mean, std := stat.MeanStdDev(c, nil)
-			cells = append(cells, mean, stat.StdErr(std, float64(n)))
-		}
-		fmt.Fprintf(t, "mean\t%.1f ± %.1f\t%.1f ± %.1f\t%.3f ± %.3f\t%.2f ± %.2f\t%.1f ± %.1f, %.1f ± %.1f\n", cells...)
+	before := r.Step()
+	trained := r.Train(ctx, func() {
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		w.step++
+		w.progress.Show(w.step, []string{fmt.Sprintf("%d of %d seeds complete", w.complete, len(w.ends))})
+	})
+	if trained != nil && !errors.Is(trained, ErrInterrupted) {
+		return trained
 	}
-	return t.Flush()
+	if _, err := os.Stat(r.Path(movieName)); errors.Is(err, fs.ErrNotExist) || r.Step() > before {
+		if _, err := r.Draw(); err != nil {
+			return err
+		}
+	}
+	if r.Step() == r.Settings.Steps && r.Step() > before {
+		w.mutex.Lock()
+		defer w.mutex.Unlock()
+		w.complete++
+	}
+	return nil
 }

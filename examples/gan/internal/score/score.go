@@ -4,6 +4,7 @@ package score
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Samples is how many samples a score is of, as customary on the ring and the
@@ -24,12 +25,19 @@ type Score struct {
 	Width float64
 }
 
-func (s Score) String() string {
-	text := fmt.Sprintf("modes %d/%d  high quality %.1f%%  reverse KL %.3f", s.Modes, s.Of, 100*s.Quality, s.ReverseKL)
-	if !math.IsNaN(s.Width) {
-		text += fmt.Sprintf("  mode width %.2f", s.Width)
+func (s Score) String() string { return strings.Join(s.Parts(), "  ") }
+
+// Parts are the numbers with their names, those that matter most first.
+func (s Score) Parts() []string {
+	parts := []string{
+		fmt.Sprintf("modes %d/%d", s.Modes, s.Of),
+		fmt.Sprintf("high quality %.1f%%", 100*s.Quality),
+		fmt.Sprintf("reverse KL %.3f", s.ReverseKL),
 	}
-	return text
+	if !math.IsNaN(s.Width) {
+		parts = append(parts, fmt.Sprintf("mode width %.2f", s.Width))
+	}
+	return parts
 }
 
 // reverseKL is the divergence of shares from equal ones, in nats.
