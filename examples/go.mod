@@ -5,6 +5,7 @@ go 1.24.0
 require (
 	github.com/cheggaaa/pb/v3 v3.1.7
 	github.com/chewxy/hm v1.0.0
+	github.com/creack/pty v1.1.24
 	github.com/mattn/go-isatty v0.0.20
 	golang.org/x/image v0.30.0
 	golang.org/x/sync v0.16.0
