@@ -115,7 +115,7 @@ func newExperiment(s runs.Settings) (e runs.Experiment, err error) {
 	if e.Training, err = newConfig(s); err != nil {
 		return e, err
 	}
-	e.Name = fmt.Sprintf("%s GAN, %v", s.Loss, e.Training.Act)
+	e.Name = fmt.Sprintf("%v in both networks", e.Training.Act)
 	switch s.Data {
 	case "ring":
 		setPoints(&e, data.Ring())

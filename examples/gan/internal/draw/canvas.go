@@ -33,11 +33,25 @@ func newCanvas(width, height int) *vgimg.Canvas {
 
 // drawText puts the middle of a line of text at p, counted from the upper left.
 func drawText(c draw.Canvas, size vg.Length, p image.Point, line string) {
-	style := text.Style{
+	c.FillText(textStyle(size, draw.XCenter), at(c, p), line)
+}
+
+// drawKey puts a dot at p, and behind it what dots of that colour mean.
+func drawKey(c draw.Canvas, p image.Point, dot color.Color, meaning string) {
+	c.DrawGlyph(draw.GlyphStyle{Color: dot, Radius: 4, Shape: draw.CircleGlyph{}}, at(c, p))
+	c.FillText(textStyle(13, draw.XLeft), at(c, p.Add(image.Pt(9, 0))), meaning)
+}
+
+func textStyle(size vg.Length, align text.XAlignment) text.Style {
+	return text.Style{
 		Color: color.Black, Handler: plot.DefaultTextHandler, Font: sans(size),
-		XAlign: draw.XCenter, YAlign: draw.YCenter,
+		XAlign: align, YAlign: draw.YCenter,
 	}
-	c.FillText(style, vg.Point{X: vg.Length(p.X), Y: c.Max.Y - vg.Length(p.Y)}, line)
+}
+
+// at is the place of p, counted from the upper left, on c.
+func at(c draw.Canvas, p image.Point) vg.Point {
+	return vg.Point{X: vg.Length(p.X), Y: c.Max.Y - vg.Length(p.Y)}
 }
 
 func sans(size vg.Length) font.Font {
@@ -58,6 +72,7 @@ func newPanel(title string) *plot.Plot {
 		a.LineStyle.Width = 0
 		a.Tick.LineStyle.Width = 0
 		a.Tick.Label.Font = sans(12)
+		a.Tick.Marker = roundTicks{}
 		a.Label.TextStyle.Font = sans(14)
 	}
 	return p

@@ -6,13 +6,14 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
 // Panel is curves over the same steps and on the same scale.
 type Panel struct {
 	Title  string
-	Shares bool // the scale is from 0 to 1
+	Shares bool // of 100, so that is where the scale ends
 	Curves []Curve
 }
 
@@ -25,7 +26,7 @@ type Curve struct {
 
 // Curves draws panels, one below the other.
 func Curves(title string, steps []float64, panels ...Panel) (image.Image, error) {
-	const width, height = 1000, 250
+	const width, height = 1000, 220
 	img := newCanvas(width, titleHeight+height*len(panels)+50)
 	c := draw.New(img)
 	drawText(c, 18, image.Pt(width/2, titleHeight/2), title)
@@ -34,16 +35,18 @@ func Curves(title string, steps []float64, panels ...Panel) (image.Image, error)
 	for i, panel := range panels {
 		p := newPanel(panel.Title)
 		plots[i], legends[i] = []*plot.Plot{p}, newLegend()
-		for _, curve := range panel.Curves {
-			line, dots, err := newCurve(steps, curve)
+		for j, curve := range panel.Curves {
+			line, dots, err := newCurve(steps, curve, dashes[j%len(dashes)])
 			if err != nil {
 				return nil, err
 			}
 			p.Add(line, dots)
 			legends[i].Add(curve.Name, line)
 		}
+		p.X.Min = 0
 		if panel.Shares {
-			p.Y.Min, p.Y.Max = 0, 1
+			p.Y.Min, p.Y.Max = 0, 100
+			p.Y.Tick.Marker = roundTicks{"%"}
 		}
 	}
 	last := plots[len(plots)-1][0]
@@ -58,7 +61,11 @@ func Curves(title string, steps []float64, panels ...Panel) (image.Image, error)
 	return img.Image(), nil
 }
 
-func newCurve(steps []float64, c Curve) (*plotter.Line, *plotter.Scatter, error) {
+// dashes are for the first curve of a panel and the second, which so lets the
+// first one show through where it runs over it.
+var dashes = [][]vg.Length{nil, {7, 5}}
+
+func newCurve(steps []float64, c Curve, dashes []vg.Length) (*plotter.Line, *plotter.Scatter, error) {
 	xys := make(plotter.XYs, len(steps))
 	for i, step := range steps {
 		xys[i] = plotter.XY{X: step, Y: c.Y[i]}
@@ -67,7 +74,7 @@ func newCurve(steps []float64, c Curve) (*plotter.Line, *plotter.Scatter, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	line.Color, line.Width = c.Color, 1.5
+	line.Color, line.Width, line.Dashes = c.Color, 1.5, dashes
 	dots.GlyphStyle = draw.GlyphStyle{Color: c.Color, Radius: 1.75, Shape: draw.CircleGlyph{}}
 	return line, dots, nil
 }

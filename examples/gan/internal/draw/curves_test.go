@@ -17,24 +17,24 @@ func TestCurves(t *testing.T) {
 	img, err := Curves("title", []float64{300},
 		Panel{Title: "losses", Curves: []Curve{{"a", Blue, []float64{1}}, {"b", Orange, []float64{2}}}},
 		Panel{Title: "shares", Shares: true, Curves: []Curve{
-			{"c", Blue, []float64{0.25}}, {"d", Orange, []float64{0.5}}, {"e", Green, []float64{0.75}}, {"f", black, []float64{1}},
+			{"c", Blue, []float64{25}}, {"d", Orange, []float64{50}}, {"e", Green, []float64{75}}, {"f", black, []float64{100}},
 		}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dots := func(area image.Rectangle, c color.NRGBA) []data.Point {
-		part := image.NewNRGBA(area.Intersect(image.Rect(0, 0, 790, 600))) // without the legends
+		part := image.NewNRGBA(area.Intersect(image.Rect(0, 0, 805, 540))) // without the legends
 		draw.Draw(part, part.Rect, img, part.Rect.Min, draw.Src)
 		return blobs(part, func(d color.NRGBA) bool { return c == d })
 	}
 	dot := func(area image.Rectangle, c color.NRGBA) data.Point {
 		found := dots(area, c)
 		if len(found) != 1 {
-			t.Fatalf("%d dots of colour %v, want 1", len(found), c)
+			t.Fatalf("dots of colour %v at %v, want 1", c, found)
 		}
 		return found[0]
 	}
-	above, below := image.Rect(0, 0, 1000, 300), image.Rect(0, 300, 1000, 600)
+	above, below := image.Rect(0, 0, 1000, 290), image.Rect(0, 290, 1000, 540)
 	if d, g := dot(above, Blue), dot(above, Orange); !(g[1] < d[1]) {
 		t.Errorf("2 is at %v, not above 1 at %v", g, d)
 	}
@@ -54,7 +54,7 @@ func TestCurves(t *testing.T) {
 func TestCurvesDirection(t *testing.T) {
 	steps, rising := make([]float64, 100), make([]float64, 100)
 	for i := range steps {
-		steps[i], rising[i] = 10*float64(i), 0.5*float64(i)/99
+		steps[i], rising[i] = 10*float64(i), 50*float64(i)/99
 	}
 	shares := func(y []float64) Panel { return Panel{Shares: true, Curves: []Curve{{"a", Green, y}}} }
 	img, err := Curves("", steps, Panel{}, shares(rising))
@@ -62,8 +62,8 @@ func TestCurvesDirection(t *testing.T) {
 		t.Fatal(err)
 	}
 	left, right := image.Pt(1000, 0), image.Pt(0, 0)
-	for y := range 600 {
-		for x := range 790 {
+	for y := range 540 {
+		for x := range 805 {
 			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
 			if green := int(c.G) - int(max(c.R, c.B)); green < 60 {
 				continue
@@ -85,5 +85,28 @@ func TestCurvesDirection(t *testing.T) {
 	}
 	if _, err := Curves("", []float64{1}, shares([]float64{math.NaN()})); err == nil {
 		t.Error("no error for a number that is none")
+	}
+}
+
+// TestCurvesOverlap draws two curves, one over the other, and wants both to show.
+func TestCurvesOverlap(t *testing.T) {
+	colors := []color.NRGBA{Blue, Orange}
+	steps, y := make([]float64, 50), make([]float64, 50)
+	panel := Panel{Shares: true}
+	for i := range steps {
+		steps[i], y[i] = 100*float64(i), 50
+	}
+	for _, c := range colors {
+		panel.Curves = append(panel.Curves, Curve{"", c, y})
+	}
+	img, err := Curves("", steps, panel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plot := image.Rect(0, 50, 805, 300) // without title and legend
+	for _, c := range colors {
+		if n := countColor(img, plot, c); n < 100 {
+			t.Errorf("%d pixels of %v, want to see its curve", n, c)
+		}
 	}
 }

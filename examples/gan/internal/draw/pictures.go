@@ -38,7 +38,7 @@ func (Pictures) Frame(title string, _, generated []float64) (image.Image, error)
 	digits := mosaic{at: image.Pt(margin, top), across: framed, scale: 3}
 	width, height := digits.size()+2*margin, top+digits.size()+margin
 	img := newCanvas(width, height)
-	drawText(vgdraw.New(img), 15, image.Pt(width/2, top/2), title)
+	drawText(vgdraw.New(img), 15, image.Pt(width/2, top/2), title+", generated digits")
 	digits.draw(img.Image(), generated)
 	return img.Image(), nil
 }

@@ -24,11 +24,11 @@ func (m Points) Picture(title string, real, generated []float64) (image.Image, e
 	drawText(c, 18, image.Pt(1100/2, titleHeight/2), title)
 
 	panels := draw.Tiles{Rows: 1, Cols: 2, PadTop: titleHeight, PadX: 24, PadLeft: 12, PadRight: 116, PadBottom: 12}
-	plane := newPanel("the plane")
+	plane := newPanel("real and generated points")
 	m.addPlane(plane, real, generated)
 	drawSquare(plane, panels.At(c, 0, 0), m.limit())
 
-	modes := newPanel("all modes on top of each other, in units of σ")
+	modes := newPanel("seen from the nearest mode, in standard deviations σ")
 	legend := newLegend()
 	legend.Add("real", addPoints(modes, m.offsets(real), Blue, 2))
 	legend.Add("generated", addPoints(modes, m.offsets(generated), Orange, 2))
@@ -45,13 +45,17 @@ func (m Points) Picture(title string, real, generated []float64) (image.Image, e
 	return img.Image(), nil
 }
 
-// Frame shows the plane only.
+// Frame shows the plane only, and below it which points are which.
 func (m Points) Frame(title string, real, generated []float64) (image.Image, error) {
-	img := newCanvas(360, 360)
+	const size, legend = 360, 24
+	img := newCanvas(size, size+legend)
+	c := draw.New(img)
 	plane := newPanel(title)
 	plane.HideAxes()
 	m.addPlane(plane, real, generated)
-	drawSquare(plane, draw.Crop(draw.New(img), 4, -4, 4, -6), m.limit())
+	drawSquare(plane, draw.Crop(c, 4, -4, 4+legend, -6), m.limit())
+	drawKey(c, image.Pt(size/2-60, size+legend/2), Blue, "real")
+	drawKey(c, image.Pt(size/2+30, size+legend/2), Orange, "generated")
 	return img.Image(), nil
 }
 

@@ -111,12 +111,15 @@ func TestMixtureFrame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if size := img.Bounds().Size(); size != image.Pt(360, 360) {
+			if size := img.Bounds().Size(); size != image.Pt(360, 384) {
 				t.Fatalf("the frame's size is %v", size)
 			}
 			found := blobs(img, orangish)
-			if len(found) != 1 {
-				t.Fatalf("%v is shown as %d blobs, want 1", p, len(found))
+			if len(found) != 2 || found[1][1] < 360 {
+				t.Fatalf("%v is shown as the first of %v, want one, and one in the legend", p, found)
+			}
+			if real := blobs(img, bluish); len(real) != 1 || real[0][1] < 360 {
+				t.Fatalf("real points at %v, want one in the legend", real)
 			}
 			return found[0]
 		}

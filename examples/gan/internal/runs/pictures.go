@@ -19,7 +19,7 @@ func (r *Run) Draw() (score.Score, error) {
 		return s, err
 	}
 	real := r.Experiment.Training.Data.Sample(rand.New(rand.NewPCG(r.Settings.Seed, 3)), score.Samples)
-	title := fmt.Sprintf("%s, after %d steps: %v", r.Experiment.Name, r.Step(), s)
+	title := fmt.Sprintf("%s, after %d steps: %s", r.Experiment.Name, r.Step(), r.Experiment.Scorer.Caption(s))
 	samples, err := r.Experiment.Painter.Picture(title, real, generated)
 	if err != nil {
 		return s, err
@@ -48,9 +48,9 @@ func (r *Run) Draw() (score.Score, error) {
 	return s, replaceFile(r.Path(movieName), func(w io.Writer) error { return gif.EncodeAll(w, draw.Animate(frames)) })
 }
 
-// drawHistory shows how training went: above the losses, below what share of the
-// modes the generator reached and of its samples was good, and what share of the
-// networks' units was dead.
+// drawHistory shows how training went: above the losses, in the middle what share
+// of the modes the generator reached and of its samples was good, and below what
+// share of the networks' units was dead.
 func drawHistory(title string, history []Record) (image.Image, error) {
 	curve := func(name string, c color.Color, y func(Record) float64) draw.Curve {
 		values := make([]float64, len(history))
@@ -61,14 +61,16 @@ func drawHistory(title string, history []Record) (image.Image, error) {
 	}
 	steps := curve("", nil, func(r Record) float64 { return float64(r.Step) }).Y
 	return draw.Curves(title, steps,
-		draw.Panel{Title: "losses", Curves: []draw.Curve{
+		draw.Panel{Title: "loss of each network", Curves: []draw.Curve{
 			curve("discriminator", draw.Blue, func(r Record) float64 { return r.Losses.Discriminator }),
 			curve("generator", draw.Orange, func(r Record) float64 { return r.Losses.Generator }),
 		}},
-		draw.Panel{Title: "shares", Shares: true, Curves: []draw.Curve{
-			curve("modes", color.Black, func(r Record) float64 { return float64(r.Score.Modes) / float64(r.Score.Of) }),
-			curve("high quality", draw.Green, func(r Record) float64 { return r.Score.Quality }),
-			curve("dead, discriminator", draw.Blue, func(r Record) float64 { return r.Dead.Discriminator }),
-			curve("dead, generator", draw.Orange, func(r Record) float64 { return r.Dead.Generator }),
+		draw.Panel{Title: "what the generator has learned", Shares: true, Curves: []draw.Curve{
+			curve("modes reached", color.Black, func(r Record) float64 { return 100 * float64(r.Score.Modes) / float64(r.Score.Of) }),
+			curve("high quality", draw.Green, func(r Record) float64 { return 100 * r.Score.Quality }),
+		}},
+		draw.Panel{Title: "hidden units that can't learn any more", Shares: true, Curves: []draw.Curve{
+			curve("discriminator", draw.Blue, func(r Record) float64 { return 100 * r.Dead.Discriminator }),
+			curve("generator", draw.Orange, func(r Record) float64 { return 100 * r.Dead.Generator }),
 		}})
 }

@@ -40,6 +40,8 @@ type Experiment struct {
 // Scorer says how well generated samples match the data.
 type Scorer interface {
 	Score(samples []float64) (score.Score, error)
+	// Caption says what a score means, for a picture.
+	Caption(score.Score) string
 }
 
 // Painter draws samples.

@@ -52,6 +52,8 @@ func (blind) Score(samples []float64) (score.Score, error) {
 	return score.Score{Modes: 1, Of: 10, Quality: 0.5, ReverseKL: samples[0]}, nil
 }
 
+func (blind) Caption(score.Score) string { return "nobody knows" }
+
 // started is a run in a directory of its own.
 func started(t *testing.T, s Settings) *Run {
 	t.Helper()

@@ -150,3 +150,8 @@ func (c *Classifier) Score(samples []float64) (Score, error) {
 	}
 	return s, nil
 }
+
+// Caption says what a score means.
+func (c *Classifier) Caption(s Score) string {
+	return fmt.Sprintf("%d of %d digits, %.1f%% of generated pictures clear to a classifier", s.Modes, s.Of, 100*s.Quality)
+}

@@ -1,6 +1,7 @@
 package score
 
 import (
+	"fmt"
 	"math"
 
 	"gorgonia.org/leakyrelu/examples/gan/internal/data"
@@ -53,6 +54,11 @@ func (m Points) Score(samples []float64) (Score, error) {
 		s.Width = math.Sqrt(squares/(2*float64(free))) / (cutSigma * m.Sigma)
 	}
 	return s, nil
+}
+
+// Caption says what a score means.
+func (m Points) Caption(s Score) string {
+	return fmt.Sprintf("%d of %d modes, %.1f%% of generated points within 3σ", s.Modes, s.Of, 100*s.Quality)
 }
 
 // cutSigma is the standard deviation of either coordinate of a plane Gaussian of
