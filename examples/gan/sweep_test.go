@@ -128,7 +128,7 @@ func TestSweepRefused(t *testing.T) {
 // TestSweepInterrupt sends a signal once training is under way, and goes on with
 // all seeds.
 func TestSweepInterrupt(t *testing.T) {
-	flags := strings.Fields("-steps 10 -seeds 2")
+	flags := strings.Fields("-steps 6 -seeds 2")
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)
 	if code != 0 {

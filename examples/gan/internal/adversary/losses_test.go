@@ -150,7 +150,7 @@ func wantGradients(t *testing.T, name string, u *nn.Update, n *nn.Network) {
 	compared, kinks := 0, 0
 	for i, p := range n.Parameters() {
 		for j, got := range grads[i] {
-			want, ok := nntest.Slope(func() float64 { return compute(t, u) }, p, j)
+			want, ok := nntest.Slope(func() float64 { return compute(t, u) }, p, j, got)
 			if !ok {
 				kinks++
 				continue

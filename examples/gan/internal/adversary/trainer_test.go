@@ -239,13 +239,10 @@ func TestTrainersAtOnce(t *testing.T) {
 	}
 }
 
-// TestHeapHolds trains for 10,000 steps, 2,000 with -short, and wants no more on
-// the heap in the end than after the first tenth, give or take 20 bytes a step.
+// TestHeapHolds trains for 2,000 steps, and wants no more on the heap in the end
+// than after the first tenth, give or take 20 bytes a step.
 func TestHeapHolds(t *testing.T) {
-	steps := 10000
-	if testing.Short() {
-		steps = 2000
-	}
+	const steps = 2000
 	c := tiny(t, "r1r2", "leaky")
 	c.Networks, c.Dtype, c.Batch, c.Steps = Points(2, 4), tensor.Float32, 2, steps
 	tr := NewTrainer(c)

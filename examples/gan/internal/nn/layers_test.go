@@ -189,7 +189,7 @@ func TestBackward(t *testing.T) {
 				return s
 			}
 			for i, got := range wantX {
-				want, ok := nntest.Slope(sum, at, i)
+				want, ok := nntest.Slope(sum, at, i, got)
 				if !ok {
 					t.Errorf("%s, %T: input %d is at a kink, choose another seed", name, n.Layers[0], i)
 				} else if math.Abs(got-want) > 1e-7 {
@@ -210,7 +210,7 @@ func TestBackward(t *testing.T) {
 					}
 				}
 				for unit, got := range total {
-					want, ok := nntest.Slope(sum, bias, unit)
+					want, ok := nntest.Slope(sum, bias, unit, got)
 					if !ok {
 						t.Errorf("%s, %T: unit %d of layer %d is at a kink, choose another seed", name, n.Layers[0], unit, l)
 					} else if math.Abs(got-want) > 1e-7 {
