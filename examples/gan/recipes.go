@@ -50,7 +50,7 @@ var plans = map[string]plan{
 	},
 	"grid": {
 		what:  "25 Gaussians in a grid",
-		steps: 6500, takes: "1 min, 15 s",
+		steps: 12000, takes: "2 min, 30 s",
 		batch: 128, networks: pointNetworks, recipes: pointRecipes,
 	},
 	"digits": {
