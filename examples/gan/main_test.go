@@ -412,3 +412,30 @@ func TestPlans(t *testing.T) {
 		}
 	}
 }
+
+// TestKill kills the program without a chance to save, goes on from its last
+// checkpoint, and wants the files of a run that was not interrupted.
+func TestKill(t *testing.T) {
+	flags := []string{"-steps", "7", "-seed", "5", "-out", "run"}
+	whole := gan(t, flags...)
+	wholeStdout, stderr, code := runProgram(t, whole)
+	if code != 0 {
+		t.Fatalf("exit code %d, stderr %s", code, stderr)
+	}
+	cmd := gan(t, flags...)
+	if stdout, _, code := interrupted(t, cmd, os.Kill); code != -1 || stdout != "" {
+		t.Fatalf("exit code %d, stdout %q, want it dead before the end", code, stdout)
+	}
+	resumed := gan(t, "-resume", "run")
+	resumed.Dir = cmd.Dir
+	stdout, stderr, code := runProgram(t, resumed)
+	if code != 0 || stdout != wholeStdout {
+		t.Errorf("exit code %d, stderr %q, stdout %q, want %q", code, stderr, stdout, wholeStdout)
+	}
+	for _, name := range runFiles {
+		got, want := runstest.Read(t, filepath.Join(cmd.Dir, "run", name)), runstest.Read(t, filepath.Join(whole.Dir, "run", name))
+		if !bytes.Equal(got, want) {
+			t.Errorf("resumed, %s is not what it is without an interruption", name)
+		}
+	}
+}
