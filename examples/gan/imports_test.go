@@ -1,41 +1,62 @@
 package main
 
 import (
+	"cmp"
 	"go/build"
+	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
+
+	"gorgonia.org/leakyrelu/examples/gan/internal/runs/runstest"
 )
 
-const module = "gorgonia.org/leakyrelu/examples/gan"
-
-// imports are the packages of the program that each of them may import.
-var imports = map[string][]string{
-	".":                  {"internal/adversary", "internal/data", "internal/draw", "internal/nn", "internal/runs", "internal/score"},
-	"internal/runs":      {"internal/adversary", "internal/draw", "internal/score"},
-	"internal/adversary": {"internal/nn"},
-	"internal/score":     {"internal/data", "internal/nn"},
-	"internal/draw":      {"internal/data"},
-	"internal/nn":        {},
-	"internal/data":      {},
-}
-
-// TestImports wants every package to import only what it stands above.
+// TestImports wants every package to import what README.md says, and only packages
+// that it stands above: those that follow in the table there.
 func TestImports(t *testing.T) {
-	for dir, allowed := range imports {
-		p, err := build.ImportDir(dir, 0)
+	readme := string(runstest.Read(t, "README.md"))
+	_, table, _ := strings.Cut(readme, "| package | open it for | imports |\n|---|---|---|\n")
+	var above []string
+	for _, line := range strings.Split(strings.TrimSpace(table), "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), "|")
+		name, link, _ := strings.Cut(strings.Trim(cells[0], "[) "), "](")
+		want := strings.TrimSpace(cells[2])
+		if name == "main" {
+			above = append(above, name)
+			continue // it may import all
+		}
+		if link != "internal/"+name {
+			t.Errorf("%s links to %s", name, link)
+		}
+		p, err := build.ImportDir(link, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var found []string
-		for _, path := range p.Imports {
-			if below, ok := strings.CutPrefix(path, module+"/"); ok {
-				found = append(found, below)
+		for _, i := range p.Imports {
+			if strings.Contains(i, "/examples/gan/") {
+				found = append(found, path.Base(i))
 			}
 		}
 		slices.Sort(found)
-		if !slices.Equal(found, allowed) {
-			t.Errorf("%s imports %v, want %v", dir, found, allowed)
+		if got := cmp.Or(strings.Join(found, ", "), "none"); got != want {
+			t.Errorf("%s imports %s, and README.md says %s", name, got, want)
+		}
+		for _, i := range found {
+			if slices.Contains(above, i) {
+				t.Errorf("%s imports %s, which stands above it", name, i)
+			}
+		}
+		above = append(above, name)
+	}
+	entries, err := os.ReadDir("internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(above, e.Name()) {
+			t.Errorf("README.md does not list internal/%s", e.Name())
 		}
 	}
 }
