@@ -74,7 +74,11 @@ func train(ctx context.Context, o options, result *strings.Builder, stderr *os.F
 	case o.sum != "":
 		return runs.Sum(result, o.sum)
 	case o.resume != "" && runs.IsSweep(o.resume):
-		return sweep(ctx, o.resume, o.agree, result, stderr)
+		s, err := runs.OpenSweep(o.resume, o.agree, newExperiment)
+		if err != nil {
+			return err
+		}
+		return sweep(ctx, s, result, stderr)
 	case o.resume != "":
 		r, err := runs.Open(o.resume, o.agree, newExperiment)
 		if err != nil {
@@ -97,7 +101,13 @@ func train(ctx context.Context, o options, result *strings.Builder, stderr *os.F
 	if err := runs.NewSweep(o.settings, e, o.seeds, dir); err != nil {
 		return err
 	}
-	return sweep(ctx, dir, func(*runs.Settings) error { return nil }, result, stderr)
+	agree := func(*runs.Settings) error { return nil } // they are from these options
+	built := func(runs.Settings) (runs.Experiment, error) { return e, nil }
+	s, err := runs.OpenSweep(dir, agree, built)
+	if err != nil {
+		return err
+	}
+	return sweep(ctx, s, result, stderr)
 }
 
 // single does a run, and reports on what came out of it.
@@ -125,11 +135,8 @@ func single(ctx context.Context, r *runs.Run, result *strings.Builder, stderr *o
 }
 
 // sweep does the runs of a sweep, and sums up those that are complete.
-func sweep(ctx context.Context, dir string, check func(*runs.Settings) error, result *strings.Builder, stderr *os.File) error {
-	err := runs.ResumeSweep(ctx, dir, check, newExperiment, stderr)
-	if _, wrong := err.(usageError); wrong {
-		return err
-	}
-	fmt.Fprintln(result, "runs:", dir)
-	return errors.Join(err, runs.Sum(result, dir))
+func sweep(ctx context.Context, s *runs.Sweep, result *strings.Builder, stderr *os.File) error {
+	err := s.Train(ctx, stderr)
+	fmt.Fprintln(result, "runs:", s.Dir)
+	return errors.Join(err, runs.Sum(result, s.Dir))
 }

@@ -63,43 +63,9 @@ func runsBelow(dir string) (runs []string, err error) {
 	return runs, err
 }
 
-// ResumeSweep goes on with all runs of a sweep, as many at a time as there are
-// processors. What it says and does beside is what Open does.
-func ResumeSweep(ctx context.Context, dir string, check func(*Settings) error, experiment func(Settings) (Experiment, error), stderr *os.File) error {
-	ends, err := readSweep(dir)
-	if err != nil {
-		return err
-	}
-	w := sweep{ends: ends, check: check}
-	var done, steps int
-	for i := range ends {
-		if err := check(&ends[i].at.Settings); err != nil {
-			return err
-		}
-		done += ends[i].at.Step
-		steps += ends[i].at.Steps
-		if ends[i].complete() {
-			w.complete++
-		}
-	}
-	if err := alike(ends); err != nil {
-		return err
-	}
-	if w.experiment, err = experiment(ends[0].at.Settings); err != nil {
-		return fmt.Errorf("%s can't be resumed: %w", dir, err)
-	}
-	w.step = done
-	w.progress = NewProgress(stderr, done, steps)
-	err = w.train(ctx)
-	w.progress.Finish()
-	if err == nil && w.complete < len(ends) {
-		err = fmt.Errorf("%w with %d of %d seeds complete, go on by -resume %s", ErrInterrupted, w.complete, len(ends), dir)
-	}
-	return err
-}
-
-// sweep is a sweep under way.
-type sweep struct {
+// Sweep is a sweep that can go on.
+type Sweep struct {
+	Dir        string
 	ends       []end
 	check      func(*Settings) error
 	experiment Experiment // of all runs
@@ -109,11 +75,42 @@ type sweep struct {
 	step, complete int
 }
 
-// train trains all runs until ctx is done.
-func (w *sweep) train(ctx context.Context) error {
+// OpenSweep goes on with the sweep in a directory. What check and experiment say
+// to its settings is what they say to [Open].
+func OpenSweep(dir string, check func(*Settings) error, experiment func(Settings) (Experiment, error)) (*Sweep, error) {
+	ends, err := readSweep(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Sweep{Dir: dir, ends: ends, check: check}
+	for i := range ends {
+		if err := check(&ends[i].at.Settings); err != nil {
+			return nil, err
+		}
+		w.step += ends[i].at.Step
+		if ends[i].complete() {
+			w.complete++
+		}
+	}
+	if err := alike(ends); err != nil {
+		return nil, err
+	}
+	if w.experiment, err = experiment(ends[0].at.Settings); err != nil {
+		return nil, fmt.Errorf("%s can't be resumed: %w", dir, err)
+	}
+	return w, nil
+}
+
+// Train does all steps of all runs, as many runs at a time as there are
+// processors, or as many steps as it can until ctx is done: then it saves them and
+// returns ErrInterrupted.
+func (w *Sweep) Train(ctx context.Context, stderr *os.File) error {
+	seeds := len(w.ends)
+	w.progress = NewProgress(stderr, w.step, seeds*w.ends[0].at.Steps)
+	defer w.progress.Finish()
+	errs := make([]error, seeds)
 	var workers errgroup.Group
 	workers.SetLimit(runtime.GOMAXPROCS(0))
-	errs := make([]error, len(w.ends))
 	for i, e := range w.ends {
 		workers.Go(func() error {
 			if ctx.Err() != nil {
@@ -122,13 +119,20 @@ func (w *sweep) train(ctx context.Context) error {
 			if err := w.trainOne(ctx, e.dir); err != nil {
 				errs[i] = fmt.Errorf("seed %d: %w", e.at.Seed, err)
 			}
-			return nil
+			return nil // the others go on
 		})
 	}
-	return errors.Join(append(errs, workers.Wait())...)
+	workers.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if w.complete < seeds {
+		return fmt.Errorf("%w with %d of %d seeds complete, go on by -resume %s", ErrInterrupted, w.complete, seeds, w.Dir)
+	}
+	return nil
 }
 
-func (w *sweep) trainOne(ctx context.Context, dir string) error {
+func (w *Sweep) trainOne(ctx context.Context, dir string) error {
 	r, err := Open(dir, w.check, func(Settings) (Experiment, error) { return w.experiment, nil })
 	if err != nil {
 		return err

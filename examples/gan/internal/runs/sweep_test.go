@@ -71,7 +71,11 @@ func resumeSweep(t *testing.T, ctx context.Context, dir string, check func(*Sett
 		t.Fatal(err)
 	}
 	defer log.Close()
-	return ResumeSweep(ctx, dir, check, tinyExperiment, log)
+	w, err := OpenSweep(dir, check, tinyExperiment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Train(ctx, log)
 }
 
 // TestResumeSweep interrupts a sweep before its first step and in the middle, and
