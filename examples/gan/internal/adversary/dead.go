@@ -22,7 +22,7 @@ type DeadUnits struct {
 	generated       gorgonia.Value
 
 	generator, discriminator           gorgonia.VM
-	generatorUnits, discriminatorUnits []unitGradients
+	generatorUnits, discriminatorUnits []gorgonia.Value
 }
 
 // Dead are shares of the networks' hidden units.
@@ -45,14 +45,14 @@ func (t *Trainer) DeadUnits() *DeadUnits {
 	ratings, preD := d.Forward(generated)
 	dGenerated, _ := d.Backward(preD, nn.OnesLike(ratings))
 	_, dPre := gen.Backward(preG, nn.InRows(dGenerated, heldOut))
-	u.generatorUnits = readUnits(t.generator, dPre)
+	u.generatorUnits = readUnits(dPre)
 	u.generator = nn.NewMachine(g)
 
 	g = gorgonia.NewGraph()
 	d = t.discriminator.In(g, "discriminator")
 	ratings, preD = d.Forward(nn.Input(g, "samples", u.samples))
 	_, dPre = d.Backward(preD, nn.OnesLike(ratings))
-	u.discriminatorUnits = readUnits(t.discriminator, dPre)
+	u.discriminatorUnits = readUnits(dPre)
 	u.discriminator = nn.NewMachine(g)
 	return u
 }
@@ -74,32 +74,23 @@ func (u *DeadUnits) Count() (Dead, error) {
 	return Dead{deadShare(u.discriminatorUnits), deadShare(u.generatorUnits)}, nil
 }
 
-// unitGradients are the gradients at the units of a layer.
-type unitGradients struct {
-	value gorgonia.Value
-	axis  int // the dimension that counts the units
-}
-
-// readUnits reads the gradients dPre at the hidden units of n, once a machine has
-// run.
-func readUnits(n *nn.Network, dPre gorgonia.Nodes) []unitGradients {
-	units := make([]unitGradients, len(dPre))
+// readUnits reads the gradients at hidden units, once a machine has run. Each layer
+// has a column for each unit.
+func readUnits(dPre gorgonia.Nodes) []gorgonia.Value {
+	units := make([]gorgonia.Value, len(dPre))
 	for i, grad := range dPre {
-		units[i].axis = n.Layers[i].UnitAxis()
-		gorgonia.Read(grad, &units[i].value)
+		gorgonia.Read(grad, &units[i])
 	}
 	return units
 }
 
 // deadShare is the share of units that have no gradient other than 0.
-func deadShare(layers []unitGradients) float64 {
+func deadShare(layers []gorgonia.Value) float64 {
 	var dead, all int
 	for _, l := range layers {
-		shape := l.value.Shape()
-		alive := make([]bool, shape[l.axis])
-		for i, v := range nn.Values(l.value) {
-			at := [2]int{i / shape[1], i % shape[1]}
-			alive[at[l.axis]] = alive[at[l.axis]] || v != 0
+		alive := make([]bool, l.Shape()[1])
+		for i, v := range nn.Values(l) {
+			alive[i%len(alive)] = alive[i%len(alive)] || v != 0
 		}
 		for _, a := range alive {
 			if !a {

@@ -209,29 +209,27 @@ func TestPenaltyGradcheck(t *testing.T) {
 func TestHalves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	for _, n := range []int{1, 2, 128, 255, 256, 257, 512} {
-		for _, shape := range [][2]int{{2 * n, 1}, {1, 2 * n}} { // of ratings by dense layers, by convolutions
-			ratings, upstream := nntest.Normal(rng, 2*n), nntest.Normal(rng, 2*n)
-			g := gorgonia.NewGraph()
-			x := nn.Input(g, "ratings", nntest.Matrix(shape[0], shape[1], ratings))
-			real, generated := halves(x)
-			var gotReal, gotGenerated, gotGrad gorgonia.Value
-			gorgonia.Read(real, &gotReal)
-			gorgonia.Read(generated, &gotGenerated)
-			weighted := nn.Must(gorgonia.Add(
-				nn.Must(gorgonia.HadamardProd(real, nn.Input(g, "upstream of real", nntest.Matrix(1, n, upstream[:n])))),
-				nn.Must(gorgonia.HadamardProd(generated, nn.Input(g, "upstream of generated", nntest.Matrix(1, n, upstream[n:]))))))
-			grads, err := gorgonia.Grad(nn.Must(gorgonia.Sum(weighted)), x)
-			if err != nil {
-				t.Fatal(err)
-			}
-			gorgonia.Read(grads[0], &gotGrad)
-			nntest.Run(t, g)
-			if !nntest.SameBits(nn.Values(gotReal), ratings[:n]) || !nntest.SameBits(nn.Values(gotGenerated), ratings[n:]) {
-				t.Errorf("%v: wrong halves", shape)
-			}
-			if !nntest.SameBits(nn.Values(gotGrad), upstream) {
-				t.Errorf("%v: wrong gradient of the halves", shape)
-			}
+		ratings, upstream := nntest.Normal(rng, 2*n), nntest.Normal(rng, 2*n)
+		g := gorgonia.NewGraph()
+		x := nn.Input(g, "ratings", nntest.Matrix(2*n, 1, ratings))
+		real, generated := halves(x)
+		var gotReal, gotGenerated, gotGrad gorgonia.Value
+		gorgonia.Read(real, &gotReal)
+		gorgonia.Read(generated, &gotGenerated)
+		weighted := nn.Must(gorgonia.Add(
+			nn.Must(gorgonia.HadamardProd(real, nn.Input(g, "upstream of real", nntest.Matrix(1, n, upstream[:n])))),
+			nn.Must(gorgonia.HadamardProd(generated, nn.Input(g, "upstream of generated", nntest.Matrix(1, n, upstream[n:]))))))
+		grads, err := gorgonia.Grad(nn.Must(gorgonia.Sum(weighted)), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gorgonia.Read(grads[0], &gotGrad)
+		nntest.Run(t, g)
+		if !nntest.SameBits(nn.Values(gotReal), ratings[:n]) || !nntest.SameBits(nn.Values(gotGenerated), ratings[n:]) {
+			t.Errorf("%d ratings: wrong halves", 2*n)
+		}
+		if !nntest.SameBits(nn.Values(gotGrad), upstream) {
+			t.Errorf("%d ratings: wrong gradient of the halves", 2*n)
 		}
 	}
 }

@@ -31,9 +31,9 @@ func Pictures(latent, hidden, channels, side int) Networks {
 		h, c := hidden, channels
 		generator = nn.NewNetwork(rng, dt, act, nn.Perceptron(latent, h, h, h, side*side))
 		discriminator = nn.NewNetwork(rng, dt, act, []nn.Layer{
-			nn.Convolution{In: 1, Out: c, Size: side, Kernel: 3, Stride: 2, Margin: 1},
-			nn.Convolution{In: c, Out: 2 * c, Size: side / 2, Kernel: 3, Stride: 2, Margin: 1},
-			nn.Convolution{In: 2 * c, Out: 1, Size: side / 4, Kernel: side / 4, Stride: 1},
+			nn.Convolution{Windows: nn.Windows{Height: side, Width: side, Channels: 1, Side: 3, Stride: 2, Margin: 1}, Out: c},
+			nn.Convolution{Windows: nn.Windows{Height: side / 2, Width: side / 2, Channels: c, Side: 3, Stride: 2, Margin: 1}, Out: 2 * c},
+			nn.Convolution{Windows: nn.Windows{Height: side / 4, Width: side / 4, Channels: 2 * c, Side: side / 4, Stride: 1}, Out: 1},
 		})
 		return generator, discriminator
 	}

@@ -39,7 +39,7 @@ func (t *Trainer) learners() []learner {
 }
 
 // State returns the trainer's state.
-func (t *Trainer) State() (State, error) {
+func (t *Trainer) State() State {
 	s := State{Random: t.random}
 	add := func(name string, ts []*tensor.Dense) {
 		for i, t := range ts {
@@ -49,32 +49,17 @@ func (t *Trainer) State() (State, error) {
 	add("average", t.average.Parameters())
 	for _, l := range t.learners() {
 		add(l.name, l.network.Parameters())
-		m, err := l.update.Moments()
-		if err != nil {
-			return s, err
-		}
-		add(l.name+" mean", m.Means)
-		add(l.name+" square", m.Squares)
+		add(l.name+" mean", l.update.Solver.Means)
+		add(l.name+" square", l.update.Solver.Squares)
 	}
-	return s, nil
+	return s
 }
 
 // GoOn makes a new trainer one that has done so many steps. Its state then waits
 // to be written.
-func (t *Trainer) GoOn(step int) error {
+func (t *Trainer) GoOn(step int) {
 	t.step = step
-	if step == 0 {
-		return nil
-	}
 	for _, l := range t.learners() {
-		m := nn.Moments{Steps: step * l.rounds}
-		for _, p := range l.network.Parameters() {
-			m.Means = append(m.Means, p.Clone().(*tensor.Dense))
-			m.Squares = append(m.Squares, p.Clone().(*tensor.Dense))
-		}
-		if err := l.update.SetMoments(m); err != nil {
-			return err
-		}
+		l.update.Solver.Steps = step * l.rounds
 	}
-	return nil
 }

@@ -25,9 +25,9 @@ func NewActivation(name string, alpha float64, dt tensor.Dtype) (Activation, err
 	act := Activation{
 		name:  name,
 		Alpha: alpha,
-		Apply: leakyrelu.Activation(alpha),
+		Apply: leakyrelu.Activation(alpha, leakyrelu.InPlace()),
 		Grad: func(x, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return leakyrelu.ApplyGrad(x, dy, alpha)
+			return leakyrelu.ApplyGrad(x, dy, alpha, leakyrelu.InPlace())
 		},
 	}
 	// The operator knows which slopes make sense. Gorgonia takes any.

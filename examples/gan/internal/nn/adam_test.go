@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -117,5 +118,42 @@ func TestAdamWithoutGradient(t *testing.T) {
 	p := gorgonia.NewMatrix(gorgonia.NewGraph(), tensor.Float32, gorgonia.WithName("p"), gorgonia.WithShape(1, 2), gorgonia.WithInit(gorgonia.Ones()))
 	if err := NewAdam(gorgonia.Nodes{p}, 0.9, 0.999).Step(0.1); err == nil {
 		t.Error("no error where no machine has run")
+	}
+}
+
+// TestAdamFormula compares averages and parameters with Algorithm 1 of Kingma and
+// Ba.
+func TestAdamFormula(t *testing.T) {
+	const beta1, beta2, rate = 0.6, 0.95, 0.05
+	rng := rand.New(rand.NewPCG(21, 22))
+	p, c := random(rng, tensor.Float64, 2, 3), random(rng, tensor.Float64, 2, 3)
+	x, mean, square := slices.Clone(p.Float64s()), make([]float64, p.Size()), make([]float64, p.Size())
+
+	g := gorgonia.NewGraph()
+	node := Input(g, "p", p)
+	loss := Must(gorgonia.Sum(Must(gorgonia.HadamardProd(Must(gorgonia.Square(node)), Input(g, "c", c)))))
+	u := NewUpdate(loss, gorgonia.Nodes{node}, beta1, beta2)
+	for step := 1; step <= 6; step++ {
+		if _, err := u.Run(rate); err != nil {
+			t.Fatal(err)
+		}
+		for i := range x {
+			gradient := 2 * c.Float64s()[i] * x[i]
+			mean[i] = beta1*mean[i] + (1-beta1)*gradient
+			square[i] = beta2*square[i] + (1-beta2)*gradient*gradient
+			m := mean[i] / (1 - math.Pow(beta1, float64(step)))
+			v := square[i] / (1 - math.Pow(beta2, float64(step)))
+			x[i] -= rate * m / (math.Sqrt(v) + 1e-8)
+			for name, pair := range map[string][2]float64{
+				"parameter": {p.Float64s()[i], x[i]}, "mean": {u.Solver.Means[0].Float64s()[i], mean[i]}, "square": {u.Solver.Squares[0].Float64s()[i], square[i]},
+			} {
+				if math.Abs(pair[0]-pair[1]) > 1e-12 {
+					t.Errorf("step %d, element %d: the %s is %v, want %v", step, i, name, pair[0], pair[1])
+				}
+			}
+		}
+		if u.Solver.Steps != step {
+			t.Errorf("%d steps, want %d", u.Solver.Steps, step)
+		}
 	}
 }

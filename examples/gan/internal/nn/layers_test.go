@@ -3,6 +3,7 @@ package nn_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -11,6 +12,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// convolution is one over square pictures.
+func convolution(in, out, size, side, stride, margin int) nn.Convolution {
+	return nn.Convolution{Windows: nn.Windows{Height: size, Width: size, Channels: in, Side: side, Stride: stride, Margin: margin}, Out: out}
+}
+
 // layersToTry are layers with the number of inputs and outputs of a sample.
 var layersToTry = []struct {
 	layer   nn.Layer
@@ -18,49 +24,39 @@ var layersToTry = []struct {
 }{
 	{nn.Dense{1, 1}, 1, 1},
 	{nn.Dense{3, 5}, 3, 5},
-	{nn.Convolution{In: 1, Out: 1, Size: 1, Kernel: 1, Stride: 1}, 1, 1},
-	{nn.Convolution{In: 1, Out: 1, Size: 3, Kernel: 3, Stride: 1}, 9, 1},
-	{nn.Convolution{In: 2, Out: 1, Size: 3, Kernel: 3, Stride: 1}, 18, 1},
-	{nn.Convolution{In: 1, Out: 2, Size: 4, Kernel: 1, Stride: 1}, 16, 32},
-	{nn.Convolution{In: 2, Out: 3, Size: 4, Kernel: 2, Stride: 2}, 32, 12},
-	{nn.Convolution{In: 3, Out: 2, Size: 5, Kernel: 2, Stride: 2}, 75, 8}, // the last row has no place
-	{nn.Convolution{In: 2, Out: 2, Size: 5, Kernel: 3, Stride: 1, Margin: 1}, 50, 50},
-	{nn.Convolution{In: 1, Out: 2, Size: 4, Kernel: 3, Stride: 2, Margin: 1}, 16, 8},
-	{nn.Convolution{In: 2, Out: 1, Size: 2, Kernel: 3, Stride: 1, Margin: 2}, 8, 16},
-	{nn.Convolution{In: 2, Out: 2, Size: 7, Kernel: 3, Stride: 3, Margin: 2}, 98, 18},
+	{convolution(1, 1, 1, 1, 1, 0), 1, 1},
+	{convolution(1, 1, 3, 3, 1, 0), 9, 1},
+	{convolution(2, 1, 3, 3, 1, 0), 18, 1},
+	{convolution(1, 2, 4, 1, 1, 0), 16, 32},
+	{convolution(2, 3, 4, 2, 2, 0), 32, 12},
+	{convolution(3, 2, 5, 2, 2, 0), 75, 8}, // the last row has no place
+	{convolution(2, 2, 5, 3, 1, 1), 50, 50},
+	{convolution(1, 2, 4, 3, 2, 1), 16, 8},
+	{convolution(2, 1, 2, 3, 1, 2), 8, 16},
+	{convolution(2, 2, 7, 3, 3, 2), 98, 18},
+	{nn.Convolution{Windows: nn.Windows{Height: 3, Width: 5, Channels: 2, Side: 2, Stride: 1, Margin: 1}, Out: 3}, 30, 72},
 	// The discriminator's, but with fewer channels.
-	{nn.Convolution{In: 1, Out: 2, Size: 16, Kernel: 3, Stride: 2, Margin: 1}, 256, 128},
-	{nn.Convolution{In: 2, Out: 4, Size: 8, Kernel: 3, Stride: 2, Margin: 1}, 128, 64},
-	{nn.Convolution{In: 4, Out: 1, Size: 4, Kernel: 4, Stride: 1}, 64, 1},
+	{convolution(1, 2, 16, 3, 2, 1), 256, 128},
+	{convolution(2, 4, 8, 3, 2, 1), 128, 64},
+	{convolution(4, 1, 4, 4, 1, 0), 64, 1},
 }
 
-// channels is how many channels a layer's input has, and its output. Those of
-// Dense layers are not kept in channels.
-func channels(l nn.Layer) (in, out int, kept bool) {
-	if c, ok := l.(nn.Convolution); ok {
-		return c.In, c.Out, true
+// columns is how many columns a layer's input has, and its output: one for each
+// channel, or for each number of a sample.
+func columns(l nn.Layer) (in, out int) {
+	switch l := l.(type) {
+	case nn.Convolution:
+		return l.Channels, l.Out
+	case nn.Dense:
+		return l.In, l.Out
 	}
-	return 1, 1, false
+	panic(l)
 }
 
-// inLayout puts samples into the matrix that a layer takes them in, or brings
-// out: a row for each channel, or for each sample.
-func inLayout(samples [][]float64, channels int, kept bool) *tensor.Dense {
-	if !kept {
-		var all []float64
-		for _, s := range samples {
-			all = append(all, s...)
-		}
-		return nntest.Matrix(len(samples), len(samples[0]), all)
-	}
-	size := len(samples[0]) / channels
-	var all []float64
-	for c := range channels {
-		for _, s := range samples {
-			all = append(all, s[c*size:(c+1)*size]...)
-		}
-	}
-	return nntest.Matrix(channels, len(samples)*size, all)
+// inRows puts samples one after another into a matrix.
+func inRows(samples [][]float64, columns int) *tensor.Dense {
+	all := slices.Concat(samples...)
+	return nntest.Matrix(len(all)/columns, columns, all)
 }
 
 // TestLayers compares what layers make of samples with what the formulas make of
@@ -76,14 +72,14 @@ func TestLayers(t *testing.T) {
 				x = append(x, nntest.Normal(rng, test.in))
 				y = append(y, nntest.One(n, x[len(x)-1]))
 			}
-			in, out, kept := channels(test.layer)
-			want := inLayout(y, out, kept)
+			in, out := columns(test.layer)
+			want := inRows(y, out)
 			if want.Size() != samples*test.out {
 				t.Fatalf("%+v: %d outputs, want %d", test.layer, want.Size(), samples*test.out)
 			}
 
 			g := gorgonia.NewGraph()
-			node, _ := n.In(g, "n").Forward(nn.Input(g, "x", inLayout(x, in, kept)))
+			node, _ := n.In(g, "n").Forward(nn.Input(g, "x", inRows(x, in)))
 			var got gorgonia.Value
 			gorgonia.Read(node, &got)
 			nntest.Run(t, g)
@@ -118,11 +114,11 @@ func TestPullBack(t *testing.T) {
 				want += v * dy[i][j]
 			}
 		}
-		in, out, kept := channels(test.layer)
-		at := inLayout(x, in, kept)
+		in, out := columns(test.layer)
+		at := inRows(x, in)
 
 		g := gorgonia.NewGraph()
-		node, _ := n.In(g, "n").Backward(nil, nn.Input(g, "dy", inLayout(dy, out, kept)))
+		node, _ := n.In(g, "n").Backward(nil, nn.Input(g, "dy", inRows(dy, out)))
 		var dx gorgonia.Value
 		gorgonia.Read(node, &dx)
 		nntest.Run(t, g)
@@ -154,16 +150,16 @@ func TestBackward(t *testing.T) {
 		_, pictures := nntest.Miniatures(rng, tensor.Float64, act)
 		for _, n := range []*nn.Network{mixtures, pictures} {
 			nntest.Disturb(rng, n)
-			in, _, kept := channels(n.Layers[0])
-			size := 2
-			if kept {
+			in, _ := columns(n.Layers[0])
+			size := in
+			if n == pictures {
 				size = nntest.MiniatureSize
 			}
 			var x [][]float64
 			for range samples {
 				x = append(x, nntest.Normal(rng, size))
 			}
-			at := inLayout(x, in, kept)
+			at := inRows(x, in)
 
 			g := gorgonia.NewGraph()
 			placed := n.In(g, "n")
@@ -203,11 +199,7 @@ func TestBackward(t *testing.T) {
 				units := bias.Size()
 				total := make([]float64, units)
 				for i, v := range got {
-					if kept {
-						total[i/(len(got)/units)] += v
-					} else {
-						total[i%units] += v
-					}
+					total[i%units] += v
 				}
 				for unit, got := range total {
 					want, ok := nntest.Slope(sum, bias, unit, got)

@@ -20,40 +20,32 @@ type Network struct {
 	Act    Activation
 }
 
-// A layer is an affine map. Samples lie one after another in what it maps.
+// A layer is an affine map of rows.
 type Layer interface {
-	// shapes are those of the layer's parameters: any number of weights, and
-	// the bias in the end. Each output is a sum over fanIn inputs.
-	shapes() (params []tensor.Shape, fanIn int)
+	// dense is the map of one row, which the layer's parameters belong to: its
+	// weights, and its bias.
+	dense() Dense
 	// apply maps x, given the nodes of the parameters.
 	apply(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node
 	// pullBack is the gradient with respect to x for the upstream gradient dy.
 	pullBack(params gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node
-	// UnitAxis is the dimension of the output that counts its units.
-	UnitAxis() int
 }
 
 // NewNetwork returns a network of the given layers. Its biases are 0 and its
-// weights normal with variance 2/((1+alpha²)·fanIn), at which LeakyReLUs neither
+// weights normal with variance 2/((1+alpha²)·inputs), at which LeakyReLUs neither
 // blow a signal up nor let it fade (He et al., arXiv:1502.01852).
 func NewNetwork(rng *rand.Rand, dt tensor.Dtype, act Activation, layers []Layer) *Network {
 	n := &Network{Layers: layers, Act: act}
 	for _, l := range layers {
-		shapes, fanIn := l.shapes()
-		std := math.Sqrt(2 / ((1 + act.Alpha*act.Alpha) * float64(fanIn)))
-		var params []*tensor.Dense
-		for i, shape := range shapes {
-			p := tensor.New(tensor.Of(dt), tensor.WithShape(shape...))
-			if i < len(shapes)-1 {
-				w := make([]float64, p.Size())
-				for j := range w {
-					w[j] = std * rng.NormFloat64()
-				}
-				Set(p, w)
-			}
-			params = append(params, p)
+		d := l.dense()
+		std := math.Sqrt(2 / ((1 + act.Alpha*act.Alpha) * float64(d.In)))
+		w := make([]float64, d.In*d.Out)
+		for i := range w {
+			w[i] = std * rng.NormFloat64()
 		}
-		n.Params = append(n.Params, params)
+		weights := tensor.New(tensor.Of(dt), tensor.WithShape(d.In, d.Out))
+		Set(weights, w)
+		n.Params = append(n.Params, []*tensor.Dense{weights, tensor.New(tensor.Of(dt), tensor.WithShape(1, d.Out))})
 	}
 	return n
 }
@@ -85,11 +77,19 @@ func (n *Network) Clone() *Network {
 func (n *Network) Follow(m *Network, keep float64) {
 	to := m.Parameters()
 	for i, p := range n.Parameters() {
-		v, target := Values(p), Values(to[i])
-		for j := range v {
-			v[j] += (1 - keep) * (target[j] - v[j])
+		switch p.Dtype() {
+		case tensor.Float32:
+			follow(p.Float32s(), to[i].Float32s(), keep)
+		default:
+			follow(p.Float64s(), to[i].Float64s(), keep)
 		}
-		Set(p, v)
+	}
+}
+
+func follow[T float32 | float64](v, target []T, keep float64) {
+	for i, to := range target {
+		from := float64(v[i])
+		v[i] = T(from + (1-keep)*(float64(to)-from))
 	}
 }
 

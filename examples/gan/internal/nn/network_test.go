@@ -18,7 +18,7 @@ func TestNewNetwork(t *testing.T) {
 			fanIn float64
 		}{
 			{nn.Dense{300, 200}, 300},
-			{nn.Convolution{In: 50, Out: 100, Size: 4, Kernel: 3, Stride: 1}, 450},
+			{convolution(50, 100, 4, 3, 1, 0), 450},
 		} {
 			n := nn.NewNetwork(rng, tensor.Float32, nn.Activation{Alpha: alpha}, []nn.Layer{test.layer})
 			params := n.Parameters()

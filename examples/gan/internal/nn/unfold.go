@@ -295,11 +295,11 @@ func addRuns[T float32 | float64](op *unfolding, to, from []T, replace bool) err
 			picture, patch := pictures[r.picture:][:r.length], patches[r.patches:][:r.length]
 			switch {
 			case op.fold:
-				add(picture, patch)
+				accumulate(picture, patch)
 			case replace:
 				copy(patch, picture)
 			default:
-				add(patch, picture)
+				accumulate(patch, picture)
 			}
 		}
 		pictures, patches = pictures[op.picture():], patches[op.patches():]
@@ -307,9 +307,9 @@ func addRuns[T float32 | float64](op *unfolding, to, from []T, replace bool) err
 	return nil
 }
 
-// add adds x to y. From 16 elements on, gonum's vector instructions pay for the
+// accumulate adds x to y. From 16 elements on, gonum's vector instructions pay for the
 // call: 96 elements take a third of the time, 3 would take twice as long.
-func add[T float32 | float64](y, x []T) {
+func accumulate[T float32 | float64](y, x []T) {
 	if n := len(x); n >= 16 {
 		switch y := any(y).(type) {
 		case []float32:

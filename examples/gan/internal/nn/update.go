@@ -10,8 +10,8 @@ import (
 // Update lowers a loss: it computes it, differentiates it with respect to some
 // parameters, and moves these by a step of Adam.
 type Update struct {
-	Params  []gorgonia.ValueGrad
-	solver  *gorgonia.AdamSolver
+	Params  gorgonia.Nodes
+	Solver  *Adam
 	machine gorgonia.VM
 	loss    gorgonia.Value
 }
@@ -19,10 +19,7 @@ type Update struct {
 // NewUpdate returns an update of the parameters, with the given memories of Adam
 // for gradients and for their squares.
 func NewUpdate(loss *gorgonia.Node, params gorgonia.Nodes, beta1, beta2 float64) *Update {
-	u := &Update{
-		solver: gorgonia.NewAdamSolver(gorgonia.WithBeta1(beta1), gorgonia.WithBeta2(beta2)),
-		Params: gorgonia.NodesToValueGrads(params),
-	}
+	u := &Update{Params: params, Solver: NewAdam(params, beta1, beta2)}
 	grads, err := gorgonia.Grad(loss, params...)
 	if err != nil {
 		panic(err) // a mistake in the program, as in Must
@@ -49,11 +46,7 @@ func (u *Update) Run(rate float64) (loss float64, err error) {
 	if loss, err = u.Compute(); err != nil {
 		return 0, err
 	}
-	gorgonia.WithLearnRate(rate)(u.solver)
-	if err := u.solver.Step(u.Params); err != nil {
-		return 0, fmt.Errorf("stepping the solver: %w", err)
-	}
-	return loss, nil
+	return loss, u.Solver.Step(rate)
 }
 
 // Compute computes the loss and the gradients of the parameters, and leaves

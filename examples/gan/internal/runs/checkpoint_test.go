@@ -61,11 +61,7 @@ func wantSameRun(t *testing.T, name string, a, b *Run) {
 // arrays are what the next steps of a run depend on.
 func arrays(t *testing.T, r *Run) []adversary.Array {
 	t.Helper()
-	s, err := r.trainer.State()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Arrays
+	return r.trainer.State().Arrays
 }
 
 // samples are generated ones.

@@ -98,7 +98,7 @@ func One(n *nn.Network, x []float64) []float64 {
 			}
 			x = y
 		case nn.Convolution:
-			x = direct(l, params, x)
+			x = direct(l, params[0], params[1], x)
 		}
 		if i < len(n.Layers)-1 {
 			for j := range x {
@@ -112,22 +112,22 @@ func One(n *nn.Network, x []float64) []float64 {
 }
 
 // direct is the convolution of one sample as textbooks have it, with
-// params[ky·kernel+kx][o·in+i] the weight between the channels i and o.
-func direct(c nn.Convolution, params [][]float64, x []float64) []float64 {
-	places := (c.Size+2*c.Margin-c.Kernel)/c.Stride + 1
+// weights[((ky·side+kx)·in+i)·out+o] the weight between the channels i and o.
+func direct(c nn.Convolution, weights, bias, x []float64) []float64 {
+	rows, columns := c.Places()
 	var y []float64
-	for o := range c.Out {
-		for py := range places {
-			for px := range places {
-				sum := params[c.Kernel*c.Kernel][o]
-				for i := range c.In {
-					for ky := range c.Kernel {
-						for kx := range c.Kernel {
-							row, column := py*c.Stride+ky-c.Margin, px*c.Stride+kx-c.Margin
-							if row < 0 || row >= c.Size || column < 0 || column >= c.Size {
-								continue
-							}
-							sum += params[ky*c.Kernel+kx][o*c.In+i] * x[(i*c.Size+row)*c.Size+column]
+	for py := range rows {
+		for px := range columns {
+			for o := range c.Out {
+				sum := bias[o]
+				for ky := range c.Side {
+					for kx := range c.Side {
+						row, column := py*c.Stride+ky-c.Margin, px*c.Stride+kx-c.Margin
+						if row < 0 || row >= c.Height || column < 0 || column >= c.Width {
+							continue
+						}
+						for i := range c.Channels {
+							sum += weights[((ky*c.Side+kx)*c.Channels+i)*c.Out+o] * x[(row*c.Width+column)*c.Channels+i]
 						}
 					}
 				}
@@ -146,9 +146,9 @@ const MiniatureSize = 36
 func Miniatures(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
 	generator = nn.NewNetwork(rng, dt, act, nn.Perceptron(2, 3, MiniatureSize))
 	discriminator = nn.NewNetwork(rng, dt, act, []nn.Layer{
-		nn.Convolution{In: 1, Out: 2, Size: 6, Kernel: 3, Stride: 2, Margin: 1},
-		nn.Convolution{In: 2, Out: 3, Size: 3, Kernel: 2, Stride: 1},
-		nn.Convolution{In: 3, Out: 1, Size: 2, Kernel: 2, Stride: 1},
+		nn.Convolution{Windows: nn.Windows{Height: 6, Width: 6, Channels: 1, Side: 3, Stride: 2, Margin: 1}, Out: 2},
+		nn.Convolution{Windows: nn.Windows{Height: 3, Width: 3, Channels: 2, Side: 2, Stride: 1}, Out: 3},
+		nn.Convolution{Windows: nn.Windows{Height: 2, Width: 2, Channels: 3, Side: 2, Stride: 1}, Out: 1},
 	})
 	return generator, discriminator
 }
