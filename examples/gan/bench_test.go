@@ -22,6 +22,7 @@ const python = "/usr/bin/python3"
 // what is reported is the medians of the rounds' ratios. Run it with -cpu 1: PyTorch
 // uses one thread.
 func BenchmarkStep(b *testing.B) {
+	tuneCollector()
 	for _, data := range []string{"ring", "digits"} {
 		b.Run(data, func(b *testing.B) {
 			const steps = 5 // in a turn
