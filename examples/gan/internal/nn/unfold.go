@@ -111,11 +111,11 @@ type unfolding struct {
 	Windows
 	columns int  // of the pictures
 	fold    bool // whether it goes from windows to pictures
-	runs    []run
+	spans   []span
 }
 
-// run is elements that are contiguous in a picture and in its windows.
-type run struct{ picture, patches, length int }
+// span is elements that are contiguous in a picture and in its windows.
+type span struct{ picture, patches, length int }
 
 func newUnfolding(w Windows, columns int) *unfolding {
 	op := &unfolding{Windows: w, columns: columns}
@@ -124,7 +124,7 @@ func newUnfolding(w Windows, columns int) *unfolding {
 		top, left := place/places*w.Stride-w.Margin, place%places*w.Stride-w.Margin
 		from, to := max(0, left), min(w.Width, left+w.Side)
 		for y := max(0, top); y < min(w.Height, top+w.Side) && from < to; y++ {
-			op.runs = append(op.runs, run{
+			op.spans = append(op.spans, span{
 				picture: (y*w.Width + from) * w.Channels,
 				patches: place*w.Inputs() + ((y-top)*w.Side+from-left)*w.Channels,
 				length:  (to - from) * w.Channels,
@@ -182,12 +182,8 @@ func (op *unfolding) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, erro
 func (op *unfolding) DiffWRT(inputs int) []bool { return []bool{true} }
 
 // SymDiff is the operator in the other direction, of the upstream gradient.
-func (op *unfolding) SymDiff(inputs gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	t := op.transpose()
-	if len(inputs) == 1 && t.fold { // back to how the pictures came
-		t.columns = inputs[0].Shape()[1]
-	}
-	dx, err := gorgonia.ApplyOp(t, grad)
+func (op *unfolding) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	dx, err := gorgonia.ApplyOp(op.transpose(), grad)
 	return gorgonia.Nodes{dx}, err
 }
 
@@ -204,22 +200,25 @@ func (op *unfolding) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, 
 	if err != nil {
 		return err
 	}
-	return op.transpose().run(d, upstream, false)
+	return op.transpose().write(d, upstream, false)
 }
 
 // Do returns the result in a new tensor.
 func (op *unfolding) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	x, shape, err := op.check(inputs)
+	x, shape, err := op.input(inputs)
 	if err != nil {
 		return nil, err
 	}
 	y := tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(shape...), tensor.WithEngine(x.Engine()))
-	return y, op.run(y, x, true)
+	if err := op.write(y, x, true); err != nil {
+		return nil, err
+	}
+	return y, nil
 }
 
 // UsePreallocDo writes the result into prealloc and returns it.
 func (op *unfolding) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	x, shape, err := op.check(inputs)
+	x, shape, err := op.input(inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -234,11 +233,11 @@ func (op *unfolding) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.V
 		return nil, fmt.Errorf("%v into a %v tensor of shape %v, expected %v of shape %v", op, y.Dtype(), y.Shape(), x.Dtype(), shape)
 	}
 	y.Zero()
-	return y, op.run(y, x, true)
+	return y, op.write(y, x, true)
 }
 
-// check returns the one input, and the shape of the result.
-func (op *unfolding) check(inputs []gorgonia.Value) (*tensor.Dense, tensor.Shape, error) {
+// input returns the one input, and the shape of the result.
+func (op *unfolding) input(inputs []gorgonia.Value) (*tensor.Dense, tensor.Shape, error) {
 	if len(inputs) != 1 {
 		return nil, nil, fmt.Errorf("%v of %d inputs, expected 1", op, len(inputs))
 	}
@@ -262,8 +261,9 @@ func dense(v gorgonia.Value) (*tensor.Dense, error) {
 	return t, nil
 }
 
-// add adds the result of x to y.
-func (op *unfolding) run(y, x gorgonia.Value, replace bool) error {
+// write writes the result of x into y, which is 0 where that has no element, or
+// adds it to y.
+func (op *unfolding) write(y, x gorgonia.Value, replace bool) error {
 	to, err := dense(y)
 	if err != nil {
 		return fmt.Errorf("%v into %w", op, err)
@@ -274,14 +274,14 @@ func (op *unfolding) run(y, x gorgonia.Value, replace bool) error {
 	}
 	switch {
 	case to.Dtype() == tensor.Float32 && from.Dtype() == tensor.Float32:
-		return addRuns(op, to.Float32s(), from.Float32s(), replace)
+		return writeSpans(op, to.Float32s(), from.Float32s(), replace)
 	case to.Dtype() == tensor.Float64 && from.Dtype() == tensor.Float64:
-		return addRuns(op, to.Float64s(), from.Float64s(), replace)
+		return writeSpans(op, to.Float64s(), from.Float64s(), replace)
 	}
 	return fmt.Errorf("%v of a %v tensor into a %v one, expected float32 or float64 for both", op, from.Dtype(), to.Dtype())
 }
 
-func addRuns[T float32 | float64](op *unfolding, to, from []T, replace bool) error {
+func writeSpans[T float32 | float64](op *unfolding, to, from []T, replace bool) error {
 	pictures, patches := from, to
 	if op.fold {
 		pictures, patches = to, from
@@ -291,8 +291,8 @@ func addRuns[T float32 | float64](op *unfolding, to, from []T, replace bool) err
 		return fmt.Errorf("%v between %d elements of pictures and %d of windows, expected multiples of %d and %d", op, len(pictures), len(patches), op.picture(), op.patches())
 	}
 	for range n {
-		for _, r := range op.runs {
-			picture, patch := pictures[r.picture:][:r.length], patches[r.patches:][:r.length]
+		for _, s := range op.spans {
+			picture, patch := pictures[s.picture:][:s.length], patches[s.patches:][:s.length]
 			switch {
 			case op.fold:
 				accumulate(picture, patch)
@@ -307,8 +307,8 @@ func addRuns[T float32 | float64](op *unfolding, to, from []T, replace bool) err
 	return nil
 }
 
-// accumulate adds x to y. From 16 elements on, gonum's vector instructions pay for the
-// call: 96 elements take a third of the time, 3 would take twice as long.
+// accumulate adds x to y. From 16 elements on, gonum's vector instructions pay for
+// the call: 96 elements take a third of the time, 3 would take twice as long.
 func accumulate[T float32 | float64](y, x []T) {
 	if n := len(x); n >= 16 {
 		switch y := any(y).(type) {
