@@ -27,7 +27,7 @@ type plan struct {
 
 var (
 	pointNetworks   = adversary.Points(2, 64)
-	pictureNetworks = adversary.Pictures(32, 256, 32, data.Side)
+	pictureNetworks = adversary.Pictures(32, 16, data.Side)
 
 	pointRecipes = map[string]adversary.Recipe{
 		"plain":   {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99},

@@ -35,11 +35,15 @@ if sys.argv[1] == "ring":
     draw = ring
 else:
     batch, latent, beta1, rate, weight = 64, 32, 0.5, 2e-3, 1.0
-    generator = nn.Sequential(perceptron(latent, 256, 256, 256, 256), nn.Unflatten(1, (1, 16, 16)))
+    c = 16
+    generator = nn.Sequential(
+        nn.Linear(latent, 16 * 2 * c), nn.LeakyReLU(SLOPE), nn.Unflatten(1, (2 * c, 4, 4)),
+        nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE),
+        nn.ConvTranspose2d(c, 1, 4, stride=2, padding=1))
     discriminator = nn.Sequential(
-        nn.Conv2d(1, 32, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE),
-        nn.Conv2d(32, 64, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE),
-        nn.Conv2d(64, 1, 4), nn.Flatten())
+        nn.Conv2d(1, c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE),
+        nn.Conv2d(c, 2 * c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE),
+        nn.Conv2d(2 * c, 1, 4), nn.Flatten())
     # Drawing is not what is compared, so here it costs next to nothing.
     pictures = torch.rand(1000, 1, 16, 16) * 2 - 1
     draw = lambda n: pictures[torch.randint(1000, (n,))]

@@ -44,7 +44,7 @@ func (t *Trainer) DeadUnits() *DeadUnits {
 	gorgonia.Read(generated, &u.generated)
 	ratings, preD := d.Forward(generated)
 	dGenerated, _ := d.Backward(preD, nn.OnesLike(ratings))
-	_, dPre := gen.Backward(preG, nn.InRows(dGenerated, heldOut))
+	_, dPre := gen.Backward(preG, nn.InRows(dGenerated, generated.Shape()[0]))
 	u.generatorUnits = readUnits(dPre)
 	u.generator = nn.NewMachine(g)
 

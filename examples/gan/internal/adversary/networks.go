@@ -23,17 +23,25 @@ func Points(latent, hidden int) Networks {
 	}
 }
 
-// Pictures are networks for square pictures, side pixels wide: a generator with
-// three hidden layers, and a discriminator of convolutions, the first of which
-// has so many channels.
-func Pictures(latent, hidden, channels, side int) Networks {
+// Pictures are networks of convolutions for square pictures, side pixels wide. The
+// generator makes a picture of so many random numbers. Each network has so many
+// channels at half the side, and twice as many at a quarter of it.
+func Pictures(latent, channels, side int) Networks {
+	half, quarter := side/2, side/4
 	return func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
-		h, c := hidden, channels
-		generator = nn.NewNetwork(rng, dt, act, nn.Perceptron(latent, h, h, h, side*side))
+		c := channels
+		windows := func(size, channels, side, stride, margin int) nn.Windows {
+			return nn.Windows{Height: size, Width: size, Channels: channels, Side: side, Stride: stride, Margin: margin}
+		}
+		generator = nn.NewNetwork(rng, dt, act, []nn.Layer{
+			nn.Dense{In: latent, Out: quarter * quarter * 2 * c},
+			nn.TransposedConvolution{In: 2 * c, Windows: windows(half, c, 4, 2, 1)},
+			nn.TransposedConvolution{In: c, Windows: windows(side, 1, 4, 2, 1)},
+		})
 		discriminator = nn.NewNetwork(rng, dt, act, []nn.Layer{
-			nn.Convolution{Windows: nn.Windows{Height: side, Width: side, Channels: 1, Side: 3, Stride: 2, Margin: 1}, Out: c},
-			nn.Convolution{Windows: nn.Windows{Height: side / 2, Width: side / 2, Channels: c, Side: 3, Stride: 2, Margin: 1}, Out: 2 * c},
-			nn.Convolution{Windows: nn.Windows{Height: side / 4, Width: side / 4, Channels: 2 * c, Side: side / 4, Stride: 1}, Out: 1},
+			nn.Convolution{Windows: windows(side, 1, 3, 2, 1), Out: c},
+			nn.Convolution{Windows: windows(half, c, 3, 2, 1), Out: 2 * c},
+			nn.Convolution{Windows: windows(quarter, 2*c, quarter, 1, 0), Out: 1},
 		})
 		return generator, discriminator
 	}

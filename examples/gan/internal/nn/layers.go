@@ -20,12 +20,18 @@ func Perceptron(sizes ...int) []Layer {
 	return layers
 }
 
-func (l Dense) dense() Dense { return l }
+func (l Dense) parameters() (weights, bias tensor.Shape, fanIn int) {
+	return tensor.Shape{l.In, l.Out}, tensor.Shape{1, l.Out}, l.In
+}
 
 func (l Dense) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
-	y := Must(gorgonia.Mul(x, p[0]))
-	// As a product, the bias for all rows costs less than a broadcast does.
-	return Must(gorgonia.Add(y, Must(gorgonia.Mul(Ones(y, x.Shape()[0], 1), p[1]))))
+	return addBias(Must(gorgonia.Mul(x, p[0])), p[1])
+}
+
+// addBias adds the bias to all rows of y. As a product, it costs less there than a
+// broadcast does.
+func addBias(y, bias *gorgonia.Node) *gorgonia.Node {
+	return Must(gorgonia.Add(y, Must(gorgonia.Mul(Ones(y, y.Shape()[0], 1), bias))))
 }
 
 func (l Dense) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
@@ -50,10 +56,37 @@ type Convolution struct {
 
 func (c Convolution) dense() Dense { return Dense{c.Inputs(), c.Out} }
 
+func (c Convolution) parameters() (weights, bias tensor.Shape, fanIn int) {
+	return c.dense().parameters()
+}
+
 func (c Convolution) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
 	return c.dense().apply(p, Must(Unfold(x, c.Windows)))
 }
 
 func (c Convolution) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
 	return Must(Fold(c.dense().pullBack(p, dy), c.Windows))
+}
+
+// TransposedConvolution puts a window into its output for each pixel of its input,
+// and adds up where they overlap: what pulling back through a convolution does. Its
+// windows are over its output, and it makes pictures larger by their stride. Its
+// input may have a row for each picture, its output has one for each pixel.
+type TransposedConvolution struct {
+	In int // channels
+	Windows
+}
+
+func (c TransposedConvolution) parameters() (weights, bias tensor.Shape, fanIn int) {
+	// As many windows cover a pixel of the output.
+	return tensor.Shape{c.In, c.Inputs()}, tensor.Shape{1, c.Channels}, c.In * c.Side * c.Side / (c.Stride * c.Stride)
+}
+
+func (c TransposedConvolution) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
+	x = InRows(x, x.Shape().TotalSize()/c.In)
+	return addBias(Must(Fold(Must(gorgonia.Mul(x, p[0])), c.Windows)), p[1])
+}
+
+func (c TransposedConvolution) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
+	return timesTransposed(Must(Unfold(dy, c.Windows)), p[0])
 }

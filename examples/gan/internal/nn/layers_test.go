@@ -17,6 +17,11 @@ func convolution(in, out, size, side, stride, margin int) nn.Convolution {
 	return nn.Convolution{Windows: nn.Windows{Height: size, Width: size, Channels: in, Side: side, Stride: stride, Margin: margin}, Out: out}
 }
 
+// transposed is a transposed convolution to square pictures of a size.
+func transposed(in, out, size, side, stride, margin int) nn.TransposedConvolution {
+	return nn.TransposedConvolution{In: in, Windows: nn.Windows{Height: size, Width: size, Channels: out, Side: side, Stride: stride, Margin: margin}}
+}
+
 // layersToTry are layers with the number of inputs and outputs of a sample.
 var layersToTry = []struct {
 	layer   nn.Layer
@@ -35,7 +40,12 @@ var layersToTry = []struct {
 	{convolution(2, 1, 2, 3, 1, 2), 8, 16},
 	{convolution(2, 2, 7, 3, 3, 2), 98, 18},
 	{nn.Convolution{Windows: nn.Windows{Height: 3, Width: 5, Channels: 2, Side: 2, Stride: 1, Margin: 1}, Out: 3}, 30, 72},
-	// The discriminator's, but with fewer channels.
+	{transposed(2, 3, 4, 2, 2, 0), 8, 48},
+	{transposed(1, 1, 5, 3, 1, 1), 25, 25},
+	{transposed(2, 2, 5, 2, 2, 0), 8, 50}, // the last row is in no window
+	// Those of the networks for pictures, but with fewer channels.
+	{transposed(4, 2, 8, 4, 2, 1), 64, 128},
+	{transposed(2, 1, 16, 4, 2, 1), 128, 256},
 	{convolution(1, 2, 16, 3, 2, 1), 256, 128},
 	{convolution(2, 4, 8, 3, 2, 1), 128, 64},
 	{convolution(4, 1, 4, 4, 1, 0), 64, 1},
@@ -47,6 +57,8 @@ func columns(l nn.Layer) (in, out int) {
 	switch l := l.(type) {
 	case nn.Convolution:
 		return l.Channels, l.Out
+	case nn.TransposedConvolution:
+		return l.In, l.Channels
 	case nn.Dense:
 		return l.In, l.Out
 	}

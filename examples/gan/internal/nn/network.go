@@ -22,9 +22,9 @@ type Network struct {
 
 // A layer is an affine map of rows.
 type Layer interface {
-	// dense is the map of one row, which the layer's parameters belong to: its
-	// weights, and its bias.
-	dense() Dense
+	// parameters are the shapes of weights and bias. Each output is a sum over
+	// fanIn inputs.
+	parameters() (weights, bias tensor.Shape, fanIn int)
 	// apply maps x, given the nodes of the parameters.
 	apply(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node
 	// pullBack is the gradient with respect to x for the upstream gradient dy.
@@ -32,20 +32,20 @@ type Layer interface {
 }
 
 // NewNetwork returns a network of the given layers. Its biases are 0 and its
-// weights normal with variance 2/((1+alpha²)·inputs), at which LeakyReLUs neither
+// weights normal with variance 2/((1+alpha²)·fanIn), at which LeakyReLUs neither
 // blow a signal up nor let it fade (He et al., arXiv:1502.01852).
 func NewNetwork(rng *rand.Rand, dt tensor.Dtype, act Activation, layers []Layer) *Network {
 	n := &Network{Layers: layers, Act: act}
 	for _, l := range layers {
-		d := l.dense()
-		std := math.Sqrt(2 / ((1 + act.Alpha*act.Alpha) * float64(d.In)))
-		w := make([]float64, d.In*d.Out)
+		shape, bias, fanIn := l.parameters()
+		std := math.Sqrt(2 / ((1 + act.Alpha*act.Alpha) * float64(fanIn)))
+		w := make([]float64, shape.TotalSize())
 		for i := range w {
 			w[i] = std * rng.NormFloat64()
 		}
-		weights := tensor.New(tensor.Of(dt), tensor.WithShape(d.In, d.Out))
+		weights := tensor.New(tensor.Of(dt), tensor.WithShape(shape...))
 		Set(weights, w)
-		n.Params = append(n.Params, []*tensor.Dense{weights, tensor.New(tensor.Of(dt), tensor.WithShape(1, d.Out))})
+		n.Params = append(n.Params, []*tensor.Dense{weights, tensor.New(tensor.Of(dt), tensor.WithShape(bias...))})
 	}
 	return n
 }
@@ -153,7 +153,7 @@ func (n Nodes) Backward(pre gorgonia.Nodes, dy *gorgonia.Node) (dx *gorgonia.Nod
 	dx = dy
 	for i := len(n.Layers) - 1; i >= 0; i-- {
 		if i < len(pre) {
-			dpre[i] = Must(n.Act.Grad(pre[i], dx))
+			dpre[i] = Must(n.Act.Grad(pre[i], InRows(dx, pre[i].Shape()[0])))
 			dx = dpre[i]
 		}
 		dx = n.Layers[i].pullBack(n.Params[i], dx)

@@ -19,6 +19,7 @@ func TestNewNetwork(t *testing.T) {
 		}{
 			{nn.Dense{300, 200}, 300},
 			{convolution(50, 100, 4, 3, 1, 0), 450},
+			{transposed(100, 20, 8, 4, 2, 1), 400},
 		} {
 			n := nn.NewNetwork(rng, tensor.Float32, nn.Activation{Alpha: alpha}, []nn.Layer{test.layer})
 			params := n.Parameters()

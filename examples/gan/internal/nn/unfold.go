@@ -261,8 +261,7 @@ func dense(v gorgonia.Value) (*tensor.Dense, error) {
 	return t, nil
 }
 
-// write writes the result of x into y, which is 0 where that has no element, or
-// adds it to y.
+// write adds the result of x to y, of which it may replace what is 0.
 func (op *unfolding) write(y, x gorgonia.Value, replace bool) error {
 	to, err := dense(y)
 	if err != nil {

@@ -99,6 +99,8 @@ func One(n *nn.Network, x []float64) []float64 {
 			x = y
 		case nn.Convolution:
 			x = direct(l, params[0], params[1], x)
+		case nn.TransposedConvolution:
+			x = transposed(l, params[0], params[1], x)
 		}
 		if i < len(n.Layers)-1 {
 			for j := range x {
@@ -138,13 +140,41 @@ func direct(c nn.Convolution, weights, bias, x []float64) []float64 {
 	return y
 }
 
+// transposed is the transposed convolution of one sample, with
+// weights[i·inputs+(ky·side+kx)·out+o] the weight between the channels i and o.
+func transposed(c nn.TransposedConvolution, weights, bias, x []float64) []float64 {
+	y := slices.Repeat(bias, c.Height*c.Width)
+	rows, columns := c.Places()
+	for py := range rows {
+		for px := range columns {
+			for i := range c.In {
+				for ky := range c.Side {
+					for kx := range c.Side {
+						row, column := py*c.Stride+ky-c.Margin, px*c.Stride+kx-c.Margin
+						if row < 0 || row >= c.Height || column < 0 || column >= c.Width {
+							continue
+						}
+						for o := range c.Channels {
+							y[(row*c.Width+column)*c.Channels+o] += weights[i*c.Inputs()+(ky*c.Side+kx)*c.Channels+o] * x[(py*columns+px)*c.In+i]
+						}
+					}
+				}
+			}
+		}
+	}
+	return y
+}
+
 // MiniatureSize is the number of pixels in the pictures that Miniatures draw.
 const MiniatureSize = 36
 
 // Miniatures are a generator of pictures, 6 by 6, and a discriminator: the
 // smallest ones with convolutions.
 func Miniatures(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
-	generator = nn.NewNetwork(rng, dt, act, nn.Perceptron(2, 3, MiniatureSize))
+	generator = nn.NewNetwork(rng, dt, act, []nn.Layer{
+		nn.Dense{In: 2, Out: 18},
+		nn.TransposedConvolution{In: 2, Windows: nn.Windows{Height: 6, Width: 6, Channels: 1, Side: 4, Stride: 2, Margin: 1}},
+	})
 	discriminator = nn.NewNetwork(rng, dt, act, []nn.Layer{
 		nn.Convolution{Windows: nn.Windows{Height: 6, Width: 6, Channels: 1, Side: 3, Stride: 2, Margin: 1}, Out: 2},
 		nn.Convolution{Windows: nn.Windows{Height: 3, Width: 3, Channels: 2, Side: 2, Stride: 1}, Out: 3},
