@@ -320,8 +320,8 @@ func interrupted(t *testing.T, cmd *exec.Cmd, sig os.Signal) (stdout, stderr str
 // TestInterrupt sends a signal once training is under way, goes on, and wants
 // the files of a run that was not interrupted.
 func TestInterrupt(t *testing.T) {
-	steps, signals := "9", []os.Signal{os.Interrupt, syscall.SIGTERM}
-	contradictions := [][]string{{"-steps", "8"}, {"-seed", "6"}, {"-data", "grid"}}
+	steps, signals := "6", []os.Signal{os.Interrupt, syscall.SIGTERM}
+	contradictions := [][]string{{"-steps", "5"}, {"-seed", "6"}, {"-data", "grid"}}
 	if testing.Short() {
 		signals = signals[:1]
 	}
@@ -416,7 +416,7 @@ func TestPlans(t *testing.T) {
 // TestKill kills the program without a chance to save, goes on from its last
 // checkpoint, and wants the files of a run that was not interrupted.
 func TestKill(t *testing.T) {
-	flags := []string{"-steps", "7", "-seed", "5", "-out", "run"}
+	flags := []string{"-steps", "4", "-seed", "5", "-out", "run"}
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)
 	if code != 0 {

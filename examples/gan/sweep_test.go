@@ -34,10 +34,7 @@ var sweepHeader = []string{"seed", "modes", "high quality %", "reverse KL", "mod
 // TestSweep runs two seeds, and wants from each what a run of its own gives, and
 // a table that sums up their last records.
 func TestSweep(t *testing.T) {
-	steps := 5
-	if testing.Short() {
-		steps = 2
-	}
+	const steps = 3
 	flags := fmt.Sprintf("-steps %d -loss wgan-gp -activation relu", steps)
 	cmd := gan(t, strings.Fields(flags+" -seeds 2 -seed 3")...)
 	stdout, stderr, code := runProgram(t, cmd)
@@ -128,7 +125,7 @@ func TestSweepRefused(t *testing.T) {
 // TestSweepInterrupt sends a signal once training is under way, and goes on with
 // all seeds.
 func TestSweepInterrupt(t *testing.T) {
-	flags := strings.Fields("-steps 6 -seeds 2")
+	flags := strings.Fields("-steps 4 -seeds 2")
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)
 	if code != 0 {

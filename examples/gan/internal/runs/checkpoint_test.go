@@ -160,7 +160,10 @@ func TestResumeAtOnce(t *testing.T) {
 }
 
 // member is a file in an archive.
-type member struct{ name, content string }
+type member struct {
+	name, content string
+	method        uint16 // of compression
+}
 
 // unzip returns what an archive contains.
 func unzip(t *testing.T, archive []byte) []member {
@@ -179,7 +182,7 @@ func unzip(t *testing.T, archive []byte) []member {
 		if err != nil {
 			t.Fatal(err)
 		}
-		members = append(members, member{f.Name, string(content)})
+		members = append(members, member{f.Name, string(content), f.Method})
 	}
 	return members
 }
@@ -193,7 +196,7 @@ func rezip(t *testing.T, members []member, change func(*member) (keep bool)) []b
 		if !change(&m) {
 			continue
 		}
-		w, err := z.Create(m.name)
+		w, err := z.CreateHeader(&zip.FileHeader{Name: m.name, Method: m.method})
 		if err != nil {
 			t.Fatal(err)
 		}

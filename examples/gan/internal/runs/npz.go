@@ -17,7 +17,8 @@ import (
 
 // writeArray adds a to the archive.
 func writeArray(z *zip.Writer, a adversary.Array) error {
-	w, err := z.Create(a.Name + ".npy")
+	// Weights don't become smaller: store them, as numpy.savez does.
+	w, err := z.CreateHeader(&zip.FileHeader{Name: a.Name + ".npy", Method: zip.Store})
 	if err != nil {
 		return err
 	}
