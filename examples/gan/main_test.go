@@ -93,6 +93,7 @@ func checkResult(t *testing.T, cmd *exec.Cmd, stdout, dir string) {
 }
 
 func TestShortRun(t *testing.T) {
+	t.Parallel()
 	var stdouts []string
 	var files []map[string]string
 	for range 2 {
@@ -124,6 +125,7 @@ func TestShortRun(t *testing.T) {
 
 // TestOut gives a directory, then gives it again, and then none.
 func TestOut(t *testing.T) {
+	t.Parallel()
 	cmd := gan(t, "-steps", "1", "-out", "a/b", "-activation", "builtin", "-data", "grid")
 	stdout, stderr, code := runProgram(t, cmd)
 	if code != 0 {
@@ -157,6 +159,7 @@ func TestOut(t *testing.T) {
 
 // TestDigitsRun is short, and has a classifier trained first.
 func TestDigitsRun(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("training a classifier takes seconds")
 	}
@@ -198,6 +201,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestBadFlags(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		args string
 		want []string
@@ -246,6 +250,7 @@ func TestBadFlags(t *testing.T) {
 
 // TestErrors has flags that are right, and something else that is wrong.
 func TestErrors(t *testing.T) {
+	t.Parallel()
 	for args, want := range map[string][]string{
 		"-data mnist -mnist nowhere": {"nowhere", "train-images"},
 		"-out file":                  {"-out", "file", "not a directory"},
@@ -273,6 +278,7 @@ func TestErrors(t *testing.T) {
 
 // TestStdoutFull has a stdout that nothing can be written to.
 func TestStdoutFull(t *testing.T) {
+	t.Parallel()
 	for _, args := range []string{"-h", "-steps 1"} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		if err != nil {
@@ -320,6 +326,7 @@ func interrupted(t *testing.T, cmd *exec.Cmd, sig os.Signal) (stdout, stderr str
 // TestInterrupt sends a signal once training is under way, goes on, and wants
 // the files of a run that was not interrupted.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	steps, signals := "6", []os.Signal{os.Interrupt, syscall.SIGTERM}
 	contradictions := [][]string{{"-steps", "5"}, {"-seed", "6"}, {"-data", "grid"}}
 	if testing.Short() {
@@ -375,6 +382,7 @@ func TestInterrupt(t *testing.T) {
 
 // TestResumeBad has a checkpoint that is broken.
 func TestResumeBad(t *testing.T) {
+	t.Parallel()
 	started := gan(t, "-steps", "1", "-out", "run")
 	if _, stderr, code := runProgram(t, started); code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
@@ -416,6 +424,7 @@ func TestPlans(t *testing.T) {
 // TestKill kills the program without a chance to save, goes on from its last
 // checkpoint, and wants the files of a run that was not interrupted.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	flags := []string{"-steps", "4", "-seed", "5", "-out", "run"}
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)

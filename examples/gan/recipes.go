@@ -45,12 +45,12 @@ var (
 var plans = map[string]plan{
 	"ring": {
 		what:  "8 Gaussians in a ring",
-		steps: 6500, takes: "1 min, 15 s",
+		steps: 6500, takes: "50 s, 15 s",
 		batch: 128, networks: pointNetworks, recipes: pointRecipes,
 	},
 	"grid": {
 		what:  "25 Gaussians in a grid",
-		steps: 12000, takes: "2 min, 30 s",
+		steps: 12000, takes: "1.5 min, 25 s",
 		batch: 128, networks: pointNetworks, recipes: pointRecipes,
 	},
 	"digits": {

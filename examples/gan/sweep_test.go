@@ -34,6 +34,7 @@ var sweepHeader = []string{"seed", "modes", "high quality %", "reverse KL", "mod
 // TestSweep runs two seeds, and wants from each what a run of its own gives, and
 // a table that sums up their last records.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	const steps = 3
 	flags := fmt.Sprintf("-steps %d -loss wgan-gp -activation relu", steps)
 	cmd := gan(t, strings.Fields(flags+" -seeds 2 -seed 3")...)
@@ -107,6 +108,7 @@ func TestSweep(t *testing.T) {
 // TestSweepRefused wants seeds that have been run to be left alone, before
 // anything is trained.
 func TestSweepRefused(t *testing.T) {
+	t.Parallel()
 	cmd := gan(t, "-steps", "3", "-out", "o/seed-2", "-seed", "2")
 	if _, stderr, code := runProgram(t, cmd); code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
@@ -125,6 +127,7 @@ func TestSweepRefused(t *testing.T) {
 // TestSweepInterrupt sends a signal once training is under way, and goes on with
 // all seeds.
 func TestSweepInterrupt(t *testing.T) {
+	t.Parallel()
 	flags := strings.Fields("-steps 4 -seeds 2")
 	whole := gan(t, flags...)
 	wholeStdout, stderr, code := runProgram(t, whole)
@@ -159,6 +162,7 @@ func TestSweepInterrupt(t *testing.T) {
 // TestSum runs two seeds one by one, as different machines would, and wants the
 // table that running both gives.
 func TestSum(t *testing.T) {
+	t.Parallel()
 	cmd := gan(t, strings.Fields("-steps 2 -seeds 2 -out together")...)
 	want, stderr, code := runProgram(t, cmd)
 	if code != 0 {

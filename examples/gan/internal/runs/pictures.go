@@ -39,7 +39,7 @@ func (r *Run) Draw() (score.Score, error) {
 	}
 	var frames []image.Image
 	for i, samples := range r.frames {
-		f, err := r.Experiment.Painter.Frame(fmt.Sprintf("step %d", r.History[i].Step), real, samples)
+		f, err := r.Experiment.Painter.Frame(fmt.Sprintf("step %d", r.History[i].Step), real[:len(samples)], samples)
 		if err != nil {
 			return s, err
 		}

@@ -48,7 +48,8 @@ type Scorer interface {
 type Painter interface {
 	// Picture shows generated samples and real ones.
 	Picture(title string, real, generated []float64) (image.Image, error)
-	// Frame is a smaller picture, for an animation, of Framed samples.
+	// Frame is a smaller picture, for an animation, of Framed samples of either
+	// kind.
 	Frame(title string, real, generated []float64) (image.Image, error)
 	Framed() int
 }
