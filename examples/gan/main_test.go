@@ -163,7 +163,7 @@ func TestDigitsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("training a classifier takes seconds")
 	}
-	cmd := gan(t, "-steps", "2", "-data", "digits")
+	cmd := gan(t, "-steps", "1", "-data", "digits")
 	stdout, stderr, code := runProgram(t, cmd)
 	if code != 0 {
 		t.Fatalf("exit code %d, stderr %s", code, stderr)
