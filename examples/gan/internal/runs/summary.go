@@ -26,26 +26,35 @@ func (e end) complete() bool { return e.at.Step == e.at.Steps }
 // readSweep reads how far the runs below a directory have come, by seed. It is an
 // error if there are none.
 func readSweep(dir string) ([]end, error) {
+	ends, err := readEnds(dir)
+	if err == nil && len(ends) == 0 {
+		err = fmt.Errorf("%s has no directories with runs in it, expected one for each seed", dir)
+	}
+	return ends, err
+}
+
+func readEnds(dir string) (ends []end, err error) {
 	dirs, err := runsBelow(dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(dirs) == 0 {
-		return nil, fmt.Errorf("%s has no directories with runs in it, expected one for each seed", dir)
-	}
-	ends := make([]end, len(dirs))
-	for i, dir := range dirs {
-		if ends[i], err = readEnd(dir); err != nil {
+	for _, dir := range dirs {
+		e, err := readEnd(dir)
+		if err != nil {
 			return nil, err
 		}
+		ends = append(ends, e)
 	}
-	slices.SortFunc(ends, func(a, b end) int { return cmp.Compare(a.at.Seed, b.at.Seed) })
+	slices.SortFunc(ends, bySeed)
 	return ends, nil
 }
 
-// alike says what is wrong with runs, in the order of their seeds, if they differ
-// in anything else, or not even in those.
+func bySeed(a, b end) int { return cmp.Compare(a.at.Seed, b.at.Seed) }
+
+// alike says what is wrong with runs if they differ in anything but their seeds,
+// or not even in those.
 func alike(ends []end) error {
+	ends = slices.SortedFunc(slices.Values(ends), bySeed)
 	for i, e := range ends[1:] {
 		a, b := ends[i].at.Settings, e.at.Settings
 		if a.Seed == b.Seed {

@@ -17,21 +17,29 @@ import (
 // its own below that of the sweep.
 
 // NewSweep makes the directories of a sweep whose first seed is that of the
-// settings. Each run has a checkpoint from the beginning, so that the sweep can
-// be resumed as a whole, whatever ends it.
+// settings. Runs that are there before become a part of it. Each new one has a
+// checkpoint from the beginning, so that the sweep can be resumed as a whole,
+// whatever ends it.
 func NewSweep(s Settings, e Experiment, seeds int, dir string) error {
-	runs := make([]Settings, seeds)
-	dirs := make([]string, seeds)
-	for i := range runs {
-		runs[i] = s
-		runs[i].Seed += uint64(i)
-		var err error
-		if dirs[i], err = NewDirectory(filepath.Join(dir, fmt.Sprintf("seed-%d", runs[i].Seed)), s.Data); err != nil {
+	first := s.Seed
+	begun := make([]end, seeds)
+	for i := range begun {
+		s.Seed = first + uint64(i)
+		below, err := NewDirectory(filepath.Join(dir, fmt.Sprintf("seed-%d", s.Seed)), s.Data)
+		if err != nil {
 			return err
 		}
+		begun[i] = end{dir: below, at: reached{Settings: s}}
 	}
-	for i, s := range runs {
-		if err := New(s, e, dirs[i]).save(); err != nil {
+	before, err := readEnds(dir)
+	if err != nil {
+		return err
+	}
+	if err := alike(append(before, begun...)); err != nil {
+		return err
+	}
+	for _, b := range begun {
+		if err := New(b.at.Settings, e, b.dir).save(); err != nil {
 			return err
 		}
 	}

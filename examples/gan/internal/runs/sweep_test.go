@@ -109,6 +109,33 @@ func TestResumeSweep(t *testing.T) {
 	}
 }
 
+// TestJoinSweep begins a sweep where there are runs: they are a part of it, unless
+// they differ.
+func TestJoinSweep(t *testing.T) {
+	dir := sweepOf(t, 2) // of seeds 3 and 4
+	s := Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 2, Seed: 1}
+	for _, change := range []func(*Settings){
+		func(s *Settings) { s.Steps = 3 },
+		func(s *Settings) { s.Data = "grid" },
+		func(*Settings) {},
+	} {
+		other := s
+		change(&other)
+		e, err := tinyExperiment(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = NewSweep(other, e, 2, dir)
+		ends, readErr := readSweep(dir)
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		if same := other == s; same && (err != nil || len(ends) != 4) || !same && (err == nil || len(ends) != 2) {
+			t.Errorf("%v: error %v, %d runs", other, err, len(ends))
+		}
+	}
+}
+
 // TestLongerSweep goes on with a sweep for more steps than it began with, is
 // interrupted when only one run knows, and goes on again.
 func TestLongerSweep(t *testing.T) {
