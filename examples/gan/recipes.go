@@ -27,7 +27,7 @@ type plan struct {
 
 var (
 	pointNetworks   = adversary.Points(2, 64)
-	pictureNetworks = adversary.Pictures(32, 16, data.Side)
+	pictureNetworks = adversary.Pictures(32, 128, 16, data.Side)
 
 	pointRecipes = map[string]adversary.Recipe{
 		"plain":   {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99},
@@ -37,7 +37,7 @@ var (
 	pictureRecipes = map[string]adversary.Recipe{
 		"plain":   {Rate: 5e-4, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99},
 		"wgan-gp": {Rate: 1e-3, Fall: adversary.Cosine, Beta1: 0, Beta2: 0.9, FirstWeight: 10, LastWeight: 10},
-		"r1r2":    {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99, FirstWeight: 1, LastWeight: 0.05},
+		"r1r2":    {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0.5, Beta2: 0.99, FirstWeight: 0.3, LastWeight: 0.03},
 	}
 )
 
@@ -55,12 +55,12 @@ var plans = map[string]plan{
 	},
 	"digits": {
 		what:  "digits drawn from fonts",
-		steps: 1500, takes: "20 min, 3 min",
+		steps: 6000, takes: "4 min, 1 min",
 		batch: 64, networks: pictureNetworks, recipes: pictureRecipes,
 	},
 	"mnist": {
 		what:  "digits written by hand",
-		steps: 1500, takes: "20 min, 3 min",
+		steps: 6000, takes: "4 min, 1 min",
 		batch: 64, networks: pictureNetworks, recipes: pictureRecipes,
 	},
 }

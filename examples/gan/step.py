@@ -34,10 +34,11 @@ if sys.argv[1] == "ring":
     discriminator = perceptron(2, 64, 64, 64, 64, 1)
     draw = ring
 else:
-    batch, latent, beta1, rate, weight = 64, 32, 0.5, 2e-3, 1.0
+    batch, latent, beta1, rate, weight = 64, 32, 0.5, 2e-3, 0.3
     c = 16
     generator = nn.Sequential(
-        nn.Linear(latent, 16 * 2 * c), nn.LeakyReLU(SLOPE), nn.Unflatten(1, (2 * c, 4, 4)),
+        nn.Linear(latent, 128), nn.LeakyReLU(SLOPE),
+        nn.Linear(128, 16 * 2 * c), nn.LeakyReLU(SLOPE), nn.Unflatten(1, (2 * c, 4, 4)),
         nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE),
         nn.ConvTranspose2d(c, 1, 4, stride=2, padding=1))
     discriminator = nn.Sequential(

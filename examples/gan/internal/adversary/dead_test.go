@@ -30,7 +30,7 @@ func kill(n *nn.Network, units [][]int, bias float64) {
 // TestDeadUnits kills units by hand.
 func TestDeadUnits(t *testing.T) {
 	points, digits := tiny(t, "r1r2", "leaky"), tiny(t, "r1r2", "leaky")
-	digits.Data, digits.Networks = data.Pictures{Source: data.NewDigits()}, Pictures(3, 2, data.Side)
+	digits.Data, digits.Networks = data.Pictures{Source: data.NewDigits()}, Pictures(3, 4, 2, data.Side)
 	for _, test := range []struct {
 		name                       string
 		task                       Config
@@ -42,9 +42,9 @@ func TestDeadUnits(t *testing.T) {
 		// A layer that is dead as a whole lets no gradient pass to those before,
 		// and what comes after does not change.
 		{"points, a whole layer", points, nil, [][]int{{}, {0, 1, 2, 3, 4}}, 1, 10. / 20},
-		// Units of convolutions are channels: 2 in the generator, after 64 units of a
-		// dense layer, 2 and 4 in the discriminator.
-		{"digits", digits, [][]int{{3, 40}, {0}}, [][]int{{1}, {0, 3}}, 3. / 66, 3. / 6},
+		// Units of convolutions are channels: 2 in the generator, after 4 and 64 units
+		// of dense layers, 2 and 4 in the discriminator.
+		{"digits", digits, [][]int{{3}, {40}, {0}}, [][]int{{1}, {0, 3}}, 3. / 70, 3. / 6},
 		{"digits, none", digits, nil, nil, 0, 0},
 	} {
 		for _, activation := range []string{"relu", "leaky"} {

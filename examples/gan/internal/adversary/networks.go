@@ -24,9 +24,10 @@ func Points(latent, hidden int) Networks {
 }
 
 // Pictures are networks of convolutions for square pictures, side pixels wide. The
-// generator makes a picture of so many random numbers. Each network has so many
-// channels at half the side, and twice as many at a quarter of it.
-func Pictures(latent, channels, side int) Networks {
+// generator makes a picture of so many random numbers, by way of a dense hidden
+// layer. Each network has so many channels at half the side, and twice as many at a
+// quarter of it.
+func Pictures(latent, hidden, channels, side int) Networks {
 	half, quarter := side/2, side/4
 	return func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
 		c := channels
@@ -34,7 +35,8 @@ func Pictures(latent, channels, side int) Networks {
 			return nn.Windows{Height: size, Width: size, Channels: channels, Side: side, Stride: stride, Margin: margin}
 		}
 		generator = nn.NewNetwork(rng, dt, act, []nn.Layer{
-			nn.Dense{In: latent, Out: quarter * quarter * 2 * c},
+			nn.Dense{In: latent, Out: hidden},
+			nn.Dense{In: hidden, Out: quarter * quarter * 2 * c},
 			nn.TransposedConvolution{In: 2 * c, Windows: windows(half, c, 4, 2, 1)},
 			nn.TransposedConvolution{In: c, Windows: windows(side, 1, 4, 2, 1)},
 		})

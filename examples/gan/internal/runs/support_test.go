@@ -36,7 +36,7 @@ func tinyExperiment(s Settings) (e Experiment, err error) {
 	case "grid":
 		points(data.Grid())
 	case "digits":
-		c.Data, c.Networks = data.Pictures{Source: data.NewDigits()}, adversary.Pictures(3, 2, data.Side)
+		c.Data, c.Networks = data.Pictures{Source: data.NewDigits()}, adversary.Pictures(3, 4, 2, data.Side)
 		e.Scorer, e.Painter = blind{}, draw.Pictures{}
 	default:
 		return e, fmt.Errorf("-data is %q", s.Data)
