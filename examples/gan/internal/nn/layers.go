@@ -28,14 +28,14 @@ func (l Dense) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
 	return addBias(Must(gorgonia.Mul(x, p[0])), p[1])
 }
 
+func (l Dense) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
+	return timesTransposed(dy, p[0])
+}
+
 // addBias adds the bias to all rows of y. As a product, it costs less there than a
 // broadcast does.
 func addBias(y, bias *gorgonia.Node) *gorgonia.Node {
 	return Must(gorgonia.Add(y, Must(gorgonia.Mul(Ones(y, y.Shape()[0], 1), bias))))
-}
-
-func (l Dense) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
-	return timesTransposed(dy, p[0])
 }
 
 // Ones is a matrix of ones in the graph of x. It is an input, not a constant:
@@ -78,8 +78,8 @@ type TransposedConvolution struct {
 }
 
 func (c TransposedConvolution) parameters() (weights, bias tensor.Shape, fanIn int) {
-	// As many windows cover a pixel of the output.
-	return tensor.Shape{c.In, c.Inputs()}, tensor.Shape{1, c.Channels}, c.In * c.Side * c.Side / (c.Stride * c.Stride)
+	covering := c.Side * c.Side / (c.Stride * c.Stride) // windows that a pixel of the output lies in
+	return tensor.Shape{c.In, c.Inputs()}, tensor.Shape{1, c.Channels}, c.In * covering
 }
 
 func (c TransposedConvolution) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
