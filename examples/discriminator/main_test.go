@@ -7,7 +7,7 @@ import (
 
 // TestModes wants all modes, whatever the seed.
 func TestModes(t *testing.T) {
-	seeds := 3
+	seeds := 2
 	if testing.Short() {
 		seeds = 1
 	}
