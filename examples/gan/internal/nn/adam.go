@@ -10,7 +10,7 @@ import (
 
 // Adam moves parameters against their gradients (Kingma and Ba, arXiv:1412.6980),
 // to the same bits as gorgonia.AdamSolver. That one keeps its averages to itself, so
-// that a training run can't be saved, and makes six new tensors for each parameter
+// that a training run can't be saved, and makes four new tensors for each parameter
 // in each step.
 type Adam struct {
 	params       gorgonia.Nodes
