@@ -108,7 +108,7 @@ func newNetwork(rng *rand.Rand, sizes ...int) (n network) {
 		in := sizes[i]
 		weights := zeros(in, out)
 		for j := range weights.Float32s() {
-			weights.Float32s()[j] = float32(rng.NormFloat64() * math.Sqrt(2/((1+alpha*alpha)*float64(in))))
+			weights.Float32s()[j] = float32(rng.NormFloat64() * leakyrelu.Gain(alpha) / math.Sqrt(float64(in)))
 		}
 		n = append(n, weights, zeros(1, out))
 	}
