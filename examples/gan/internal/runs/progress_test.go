@@ -2,7 +2,6 @@ package runs
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -36,53 +35,60 @@ func TestMain(m *testing.M) {
 // TestProgressTerminal shows progress on terminals of several widths.
 func TestProgressTerminal(t *testing.T) {
 	const bar, left, end = `^ *\d+% \[=*>? +\] `, `(1h)?(\d+m)?\d+s left`, `$`
-	for columns, want := range map[uint16]string{
+	wants := map[int]string{
 		20:  bar + left + end,
 		40:  bar + left + end,
 		60:  bar + left + `  modes 25/25` + end,
 		80:  bar + left + `  modes 25/25  high quality 100.0%` + end,
 		120: bar + left + `  modes 25/25  high quality 100.0%  reverse KL 0.013  mode width 0.85` + end,
 		200: bar + left + `  ` + strings.Join(full, "  ") + end,
-	} {
-		t.Run(fmt.Sprint(columns, " columns"), func(t *testing.T) {
-			t.Parallel() // it takes a second until there is a time left
-			testTerminal(t, columns, regexp.MustCompile(want))
-		})
+	}
+	// All at once: it takes a second until there is a time left.
+	screens := map[int]<-chan string{}
+	for columns := range wants {
+		screens[columns] = showOnTerminal(t, columns)
+	}
+	for columns, want := range wants {
+		screen, found := <-screens[columns], ""
+		for line := range strings.FieldsFuncSeq(screen, func(r rune) bool { return r == '\r' || r == '\n' }) {
+			if n := utf8.RuneCountInString(line); n > columns {
+				t.Errorf("%d columns: %q has %d", columns, line, n)
+			}
+			if line = strings.TrimRight(line, " "); regexp.MustCompile(want).MatchString(line) {
+				found = line
+			}
+		}
+		if found == "" {
+			t.Errorf("%d columns: no line like %s in %q", columns, want, screen)
+		}
+		t.Logf("%3d columns: %s", columns, found)
 	}
 }
 
-func testTerminal(t *testing.T, columns uint16, want *regexp.Regexp) {
+// showOnTerminal runs the program on a new terminal, and sends what it shows.
+func showOnTerminal(t *testing.T, columns int) <-chan string {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(exe)
 	cmd.Env = append(os.Environ(), "SHOW_PROGRESS=1")
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: uint16(columns)})
 	if errors.Is(err, pty.ErrUnsupported) {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer terminal.Close()
-	screen, _ := io.ReadAll(terminal) // the end of a terminal is an error
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	found := ""
-	for line := range strings.FieldsFuncSeq(string(screen), func(r rune) bool { return r == '\r' || r == '\n' }) {
-		if n := utf8.RuneCountInString(line); n > int(columns) {
-			t.Errorf("%q has %d columns", line, n)
-		}
-		if line = strings.TrimRight(line, " "); want.MatchString(line) {
-			found = line
-		}
-	}
-	if found == "" {
-		t.Errorf("no line like %s in %q", want, screen)
-	}
-	t.Log(found)
+	screens := make(chan string, 1)
+	go func() {
+		defer terminal.Close()
+		screen, _ := io.ReadAll(terminal) // the end of a terminal is an error
+		cmd.Wait()
+		screens <- string(screen)
+	}()
+	return screens
 }
 
 // TestProgressFile wants plain lines where there is no terminal.
