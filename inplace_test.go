@@ -281,8 +281,8 @@ func TestInPlaceOverwritesInput(t *testing.T) {
 	}
 }
 
-// The inputs of a graph live on, whatever the allocator thinks.
-func TestInPlaceSparesInputs(t *testing.T) {
+// The operator does not overwrite an input of the graph.
+func TestInPlaceKeepsGraphInputs(t *testing.T) {
 	x := input(gorgonia.NewGraph(), "x", dense([]float64{1, -2}, 2))
 	y := must(t)(leakyrelu.Apply(x, 0.2, leakyrelu.InPlace()))
 	if i := y.Op().OverwritesInput(); i != -1 {

@@ -14,12 +14,12 @@
 // Elsewhere, also at x = 0 and NaN, it is α times the upstream gradient.
 // PyTorch and TensorFlow have the same definition. Values and gradients equal
 // those of PyTorch's leaky_relu to the bit. So LeakyReLU(NaN) is NaN,
-// LeakyReLU(+Inf) is +Inf, and LeakyReLU(−Inf) is −Inf for α > 0. With α = 0 it
-// is ReLU, but NaN at −Inf, which is 0·∞.
+// LeakyReLU(+Inf) is +Inf, and LeakyReLU(−Inf) is −Inf for α > 0. With α = 0,
+// LeakyReLU is ReLU, except that LeakyReLU(−Inf) is 0·∞, which is NaN.
 //
-// A loss with a gradient inside, such as a gradient penalty, is written with
-// [ApplyGrad]. Package gradcheck checks its gradients. There is no GPU kernel:
-// with Gorgonia's cuda tag, the operator runs on the CPU.
+// For a loss that contains a gradient, such as a gradient penalty, use
+// [ApplyGrad]. Package gradcheck checks the gradients of such a loss. There is
+// no GPU kernel: with Gorgonia's cuda tag, the operator runs on the CPU.
 //
 // The activation comes from Maas, Hannun and Ng, "Rectifier Nonlinearities
 // Improve Neural Network Acoustic Models", ICML 2013.
@@ -90,8 +90,8 @@ func Activation(alpha float64, opts ...Option) func(*gorgonia.Node) (*gorgonia.N
 //
 //	gorgonia.WithInit(gorgonia.HeN(leakyrelu.Gain(0.2)))
 //
-// gorgonia.HeN panics for float32 weights. For a float32 matrix with n rows that
-// x is multiplied by, the same is
+// gorgonia.HeN panics for float32 weights. For a float32 weight matrix with n
+// rows, in the product x·W, use
 //
 //	gorgonia.WithInit(gorgonia.Gaussian(0, leakyrelu.Gain(0.2)/math.Sqrt(n)))
 //
@@ -118,7 +118,8 @@ type options struct{ inPlace bool }
 //   - x also goes to Reshape, Slice, Dropout or an operator from another package,
 //     or x is the result of one of these: they may share memory with x.
 //   - alpha is negative: the gradient needs x.
-//   - gorgonia.ApplyOp put the operator into the graph, and not Apply or ApplyGrad.
+//   - gorgonia.ApplyOp, not Apply or ApplyGrad, put the operator into the
+//     graph.
 //
 // With InPlace, note two things:
 //

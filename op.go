@@ -42,8 +42,8 @@ var (
 // It also works with gorgonia.ApplyOp. But prefer [Apply]: it reports a wrong
 // dtype, and an alpha too large for float32, when it makes the node.
 // gorgonia.ApplyOp does not tell the operator the dtype. So the error comes
-// later, from gorgonia.Grad or from the run. Only Apply can make an operator
-// that works in place.
+// later, from gorgonia.Grad or from the run. Only Apply and ApplyGrad make
+// operators that can work in place.
 //
 // Alpha is as in Apply. A NaN or infinite alpha is an error.
 func New(alpha float64) (*Op, error) { return newOp(forward, alpha, nil) }
@@ -54,7 +54,7 @@ func New(alpha float64) (*Op, error) { return newOp(forward, alpha, nil) }
 //	dx, err := op.Do(x, dy)
 func NewGrad(alpha float64) (*Op, error) { return newOp(backward, alpha, nil) }
 
-// A kind is LeakyReLU or its gradient.
+// A kind says whether an operator is LeakyReLU or its gradient.
 type kind struct {
 	name  string // in hashes and messages
 	arity int    // number of inputs: x, or x and dy
