@@ -17,8 +17,9 @@ import (
 //
 //   - Views. An operator overwrites a dead view although the tensor behind it
 //     is alive, or a dead tensor although a view of it is alive.
-//   - Set. If the result of an operator is in one Set, the operator overwrites
-//     its input OverwritesInput() even while that input is alive.
+//   - Set. If the result of an operator goes into one Set, the operator
+//     overwrites the input that OverwritesInput names, even if that input is
+//     alive.
 //   - Merging. If several nodes have equal hashes, only one of them runs. The
 //     allocator does not count the readers of the others.
 

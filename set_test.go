@@ -9,14 +9,15 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// What Gorgonia overwrites too early. If the result of an operator goes into a
-// Set, the operator overwrites its input even if that is needed later. A dead
-// view is overwritten although its base lives. In all of these graphs, the
-// gradient finds the sign of x where it is still right, or Grad returns an error.
+// In these graphs, Gorgonia overwrites a value too early. If the result of an
+// operator goes into a Set, the operator overwrites its input, even if a later
+// node needs it. An operator also overwrites a dead view, although the tensor
+// behind it is alive. The gradient has to read the sign of x from a value that
+// is still right. If there is none, Grad has to return an error.
 
-// A scene is a graph of the activation y of h, which is made from x, and a cost
-// that reads y, but does not need y for its gradient: for that, Gorgonia's own
-// operators are wrong after a Set.
+// A scene is a graph with h, the activation y of h, and a cost. The node h is
+// made from x. The cost reads y, but its gradient does not. (After a Set,
+// Gorgonia's own operators give wrong results if their gradient reads y.)
 type scene struct {
 	must       check
 	x, c, h, y node
@@ -47,7 +48,8 @@ func (s *scene) set(value node) {
 	gorgonia.Set(input(s.x.Graph(), "state", dense(make([]float64, shape.TotalSize()), shape...)), value)
 }
 
-// downstream are graphs of an activation, or of its input, and a constant c.
+// Each of downstream builds a node from an activation, or its input, and a
+// constant c.
 var downstream = []struct {
 	name  string
 	build func(must check, y, c node) node
@@ -76,14 +78,14 @@ var downstream = []struct {
 
 var inAndOutOfPlace = [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}}
 
-// A Set downstream of the activation changes no gradient.
+// A Set that follows the activation does not change the gradient.
 func TestSet(t *testing.T) {
 	for _, alpha := range []float64{0, 0.2, 2, -0.5} {
 		for _, opts := range inAndOutOfPlace {
 			for _, d := range downstream {
 				for _, m := range machines {
 					if m.name == "compiled function" || m.name == "tape of a subgraph" {
-						continue // Gorgonia leaves the target of the Set out, and panics
+						continue // Gorgonia omits the target of the Set and panics
 					}
 					t.Run(name(d.name, "/alpha ", alpha, "/in place ", opts != nil, "/", m.name), func(t *testing.T) {
 						s := newScene(t, alpha, negation, opts...)
@@ -97,9 +99,9 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// With a Set downstream of the input of the activation, the gradient reads the
-// sign from the activation. A negative alpha loses the sign there, so that Grad
-// returns an error.
+// If a Set overwrites the input of the activation, the gradient reads the sign
+// from the activation. With a negative alpha, the activation does not have that
+// sign, so Grad returns an error.
 func TestSetOfPreactivation(t *testing.T) {
 	for _, alpha := range []float64{0, 0.2, 2, -0.5} {
 		for _, opts := range inAndOutOfPlace {
@@ -114,8 +116,8 @@ func TestSetOfPreactivation(t *testing.T) {
 	}
 }
 
-// run differentiates and runs a graph in which the input of the activation is
-// overwritten.
+// run differentiates and runs a graph in which a node overwrites the input of
+// the activation.
 func (s *scene) run(t *testing.T, alpha float64) {
 	t.Helper()
 	if alpha < 0 {
@@ -128,8 +130,8 @@ func (s *scene) run(t *testing.T, alpha float64) {
 	near(t, "gradient", gradOf[float64](t, s.x), s.want)
 }
 
-// Gorgonia merges two nodes that compute the same, and overlooks the readers of
-// one of them: their register is overwritten too early.
+// Gorgonia merges two nodes that compute the same, and does not count the
+// readers of one of them. So it overwrites their register too early.
 func TestMergedPreactivation(t *testing.T) {
 	for _, alpha := range []float64{0.2, -0.5} {
 		var first node
@@ -142,9 +144,9 @@ func TestMergedPreactivation(t *testing.T) {
 	}
 }
 
-// What comes after Grad runs after the gradient: Gorgonia runs the nodes of a
-// graph in the order in which they were made. So a Set may also come then, and
-// arithmetic on a view of the activation or of its input.
+// Gorgonia runs the nodes of a graph in the order in which they were made. So
+// nodes made after Grad run after the gradient. They may overwrite the
+// activation or its input, with a Set or with arithmetic on a view.
 func TestAfterGrad(t *testing.T) {
 	for _, opts := range inAndOutOfPlace {
 		for _, of := range []string{"the activation", "its input"} {
@@ -165,8 +167,8 @@ func TestAfterGrad(t *testing.T) {
 	}
 }
 
-// The allocator never overwrites an input of the graph, so that a view of it is
-// safe to read: the gradient needs no other place for the sign.
+// The allocator does not let an operator overwrite an input of the graph. So
+// the gradient can read the sign from a view of it.
 func TestViewOfInput(t *testing.T) {
 	must := must(t)
 	g := gorgonia.NewGraph()
