@@ -147,7 +147,7 @@ func TestMergedPreactivation(t *testing.T) {
 // Gorgonia runs the nodes of a graph in the order in which they were made. So
 // nodes made after Grad run after the gradient. They may overwrite the
 // activation or its input, with a Set or with arithmetic on a view.
-func TestAfterGrad(t *testing.T) {
+func TestNodesMadeAfterGrad(t *testing.T) {
 	for _, opts := range inAndOutOfPlace {
 		for _, of := range []string{"the activation", "its input"} {
 			for _, d := range downstream {
