@@ -46,13 +46,13 @@ mutant "x > 0 the wrong way round" internal/kernel/generic.go 'results[positive&
 
 echo "Aliasing"
 mutant "in place always" inplace.go 'n == nil || !mayOverwrite(n)' 'n == nil'
-mutant "in place where every operator is taken to own its result" memory.go 'return ownsResult[name]' 'return true || ownsResult[name]'
-mutant "in place behind Dropout" memory.go '"readOp": ' '"dropoutOp": true, "readOp": '
-mutant "in place beside readers that share memory" inplace.go '&& sharesMemory(m, i)' '&& sharesMemory(m, i) && false'
+mutant "in place as if every operator owned its result" memory.go 'return ownsResult[name]' 'return true || ownsResult[name]'
+mutant "in place after Dropout" memory.go '"readOp": ' '"dropoutOp": true, "readOp": '
+mutant "in place next to readers that share memory" inplace.go '&& !owns(m)' '&& !owns(m) && false'
 mutant "in place over a result that shares memory" inplace.go '!owns(o)' 'false'
 mutant "in place in a Set" inplace.go '|| inSet(n)' ''
 mutant "the sign from a result that a Set overwrites" memory.go 'overwritesLive(m) == j ||' ''
-mutant "the sign from what another node overwrites" diff.go 'by == nil' 'by == nil || true'
+mutant "the sign from a node that another node overwrites" diff.go 'by == nil' 'by == nil || true'
 
 echo "Hash"
 mutant "without alpha" op.go ' %s alpha=%016x", op.name, math.Float64bits(op.alpha))' ' %s", op.name)'
