@@ -16,20 +16,88 @@ type miss struct {
 	slope
 	analytic float64
 	allowed  float64
+	far      *slope // with a step of farther·Eps, nil if it was not measured
+}
+
+// farther is by how much a second step is larger, which tells jumps and coarse
+// numbers from slopes.
+const farther = 100
+
+// measureFar measures with a larger step, at 20 misses at most.
+func (c *config) measureFar(misses []miss, p *problem, w *want) error {
+	for i := range min(len(misses), 20) {
+		if misses[i].direction != nil {
+			continue
+		}
+		s, outside, err := c.difference(misses[i].probe, farther*c.eps, p, w)
+		if err != nil {
+			return err
+		}
+		if outside == nil {
+			misses[i].far = &s
+		}
+	}
+	return nil
+}
+
+// atKink tells whether the function has a kink or a jump at m.
+func (c *config) atKink(m miss) bool {
+	if c.isCoarse(m) {
+		return false
+	}
+	if m.atJump() {
+		return true
+	}
+	// Curvature bends by about the step times the second derivative, a kink by
+	// the same with every step.
+	return m.bend > 20*c.eps*math.Max(1, math.Abs(m.central)) && m.bend > 4*m.rounding && (m.far == nil || m.far.bend < 2*m.bend)
+}
+
+// atJump tells whether the function jumps at m: the slope is the height of the
+// jump by the step.
+func (m miss) atJump() bool {
+	return m.far != nil && math.Abs(m.central-m.far.central) > m.allowed && math.Abs(m.central-farther*m.far.central) <= 0.01*math.Abs(m.central)
+}
+
+// isCoarse tells whether the outputs change in steps as small as those between
+// float32 numbers, but too large for Eps.
+func (c *config) isCoarse(m miss) bool {
+	if m.far == nil {
+		return false
+	}
+	change := math.Abs(m.central - m.far.central)
+	return change > m.allowed && change > 1000*m.rounding && change > m.far.bend && 2*c.eps*change <= 16*unitRoundoff(tensor.Float32)*m.scale
+}
+
+// coarse says that most of the misses come from outputs in float32, "" if they
+// do not.
+func (c *config) coarse(p *problem, misses []miss) string {
+	var found []miss
+	measured := 0
+	for _, m := range misses {
+		if m.far != nil {
+			measured++
+		}
+		if c.isCoarse(m) && p.operand(m.wrt).dtype == tensor.Float64 {
+			found = append(found, m)
+		}
+	}
+	if 2*len(found) <= measured {
+		return ""
+	}
+	m := found[0]
+	return fmt.Sprintf("numeric changes with the step, at %s from %.6g with Eps to %.6g with %d·Eps, as when Do computes in float32: see Do, or set Eps(5e-3), Atol(1e-3), Rtol(1e-2)",
+		p.operand(m.wrt).place(m.entries[0]), m.central, m.far.central, farther)
 }
 
 // meaningless returns why the central differences of all misses mean nothing,
 // "" if those of one do mean something.
-func (c *config) meaningless(p *problem, w *want, misses []miss) string {
-	if inFloat32(p, w) {
-		return "the outputs are of float64 but hold float32 numbers, which are too coarse for differences: does an operator compute in float32?"
-	}
+func (c *config) meaningless(p *problem, misses []miss) string {
 	kinks, worst := 0, miss{}
 	for _, m := range misses {
 		diff := math.Abs(m.analytic - m.central)
 		switch {
-		// Curvature alone bends by about eps times the second derivative.
-		case m.bend > 20*c.eps*math.Max(1, math.Abs(m.central)) && m.bend > 4*m.rounding && diff <= m.bend/2+m.allowed:
+		case c.atKink(m) && (m.atJump() || diff <= m.bend/2+m.allowed):
 			kinks++
 		case diff <= m.rounding || m.direction != nil && diff <= 4*m.rounding:
 		default:
@@ -38,9 +106,13 @@ func (c *config) meaningless(p *problem, w *want, misses []miss) string {
 		worst = m
 	}
 	op := p.operand(worst.wrt)
-	where := fmt.Sprintf("along a direction through input %d", op.input)
+	where := "along a direction through " + op.name()
 	if worst.direction == nil {
-		where = fmt.Sprintf("at input %d at %v, which is %.9g", op.input, unravel(worst.entries[0], op.shape), op.data[worst.entries[0]])
+		where = "at " + op.placeAndValue(worst.entries[0])
+	}
+	if kinks == len(misses) && worst.atJump() {
+		return fmt.Sprintf("a jump %s: numeric is %.4g with Eps, %.4g with %d·Eps. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
+			where, worst.central, worst.far.central, farther)
 	}
 	if kinks == len(misses) {
 		return fmt.Sprintf("a kink or a jump %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
@@ -56,13 +128,20 @@ func (c *config) meaningless(p *problem, w *want, misses []miss) string {
 
 // pattern describes what the analytic values of misses have in common, "" if
 // nothing.
-func pattern(p *problem, w *want, misses []miss) string {
+func pattern(p *problem, r *run, w *want, misses []miss) string {
 	if len(misses) == 0 {
 		return ""
 	}
 	for _, m := range misses {
 		if math.IsNaN(m.analytic) || math.IsInf(m.analytic, 0) {
-			return fmt.Sprintf("the gradient is %v, though the outputs are finite", m.analytic)
+			s := fmt.Sprintf("the gradient is %v, though the outputs are finite", m.analytic)
+			if m.direction == nil {
+				s += ", at " + p.operand(m.wrt).placeAndValue(m.entries[0])
+			}
+			if r.infinite != "" {
+				s += ". The first result that is not finite is that of " + r.infinite
+			}
+			return s
 		}
 	}
 	if len(misses) < 2 {
@@ -80,6 +159,9 @@ func pattern(p *problem, w *want, misses []miss) string {
 	factor := misses[0].analytic / misses[0].central
 	switch {
 	case all(func(miss) (float64, bool) { return 0, true }):
+		if arrives := slices.ContainsFunc(misses, func(m miss) bool { return p.arrives(m.wrt, w, misses) }); arrives {
+			return "the gradient is 0 in every one that failed: is it not filled in there?"
+		}
 		return "no gradient arrives: analytic is 0 in every one that failed"
 	case all(func(m miss) (float64, bool) { return m.analytic, m.central == 0 }):
 		return "numeric is 0 in every one that failed: the outputs do not change with these"
@@ -105,7 +187,7 @@ func pattern(p *problem, w *want, misses []miss) string {
 				}
 				return entry(k+l-m.wrt, m.entries[0])
 			}) {
-				return fmt.Sprintf("the gradients of %s and %s are interchanged", Entry{Input: p.operand(l).input}.of(), Entry{Input: p.operand(k).input}.of())
+				return fmt.Sprintf("the gradients of %s and %s are interchanged", p.operand(l).name(), p.operand(k).name())
 			}
 		}
 	}
@@ -167,7 +249,7 @@ func (p *problem) deniedByDiffWRT(r *run, misses []miss) string {
 			kids := children(n)
 			for i, passes := range differentiable(n, len(kids)) {
 				if !passes && dependencies(kids[i : i+1])[input] {
-					return fmt.Sprintf("DiffWRT of %v says that its input %d is not differentiable, and no other way leads to input %d", n.Op(), i, p.operand(m.wrt).input)
+					return fmt.Sprintf("DiffWRT of %v says that its input %d is not differentiable, and no other way leads to %s", n.Op(), i, p.operand(m.wrt).name())
 				}
 			}
 		}
@@ -177,18 +259,18 @@ func (p *problem) deniedByDiffWRT(r *run, misses []miss) string {
 
 // whereWrong tells in which inputs entries are wrong, and what the derivative at
 // the worst miss should be if it moves one entry of the output only.
-func (p *problem) whereWrong(w *want, misses []miss) string {
+func (p *problem) whereWrong(w *want, misses, kinks []miss) string {
 	var s []string
 	if len(p.wrt) > 1 {
 		wrong, all := make([]int, len(p.wrt)), make([]int, len(p.wrt))
-		for _, m := range misses {
+		for _, m := range slices.Concat(misses, kinks) {
 			wrong[m.wrt]++
 		}
 		for _, d := range w.probes {
 			all[d.wrt]++
 		}
 		for k := range p.wrt {
-			s = append(s, fmt.Sprintf("%d of %d wrong in %s", wrong[k], all[k], Entry{Input: p.operand(k).input}.of()))
+			s = append(s, fmt.Sprintf("%d of %d wrong in %s", wrong[k], all[k], p.operand(k).name()))
 		}
 	}
 	worst := slices.MaxFunc(misses, func(a, b miss) int {
@@ -196,29 +278,25 @@ func (p *problem) whereWrong(w *want, misses []miss) string {
 	})
 	if worst.direction == nil && worst.moved == 1 {
 		op, u, j := p.operand(worst.wrt), w.upstream[worst.output][worst.at], worst.entries[0]
-		s = append(s, fmt.Sprintf("at %s at %v, which is %.6g, the derivative of the output at %v is %.6g, not %.6g",
-			Entry{Input: op.input}.of(), unravel(j, op.shape), op.data[j], unravel(worst.at, p.out[worst.output].Shape()), worst.central/u, worst.analytic/u))
+		s = append(s, fmt.Sprintf("at %s, the derivative of the output at %v is %.6g, not %.6g",
+			op.placeAndValue(j), unravel(worst.at, p.out[worst.output].Shape()), worst.central/u, worst.analytic/u))
+	}
+	if len(kinks) > 0 {
+		s = append(s, fmt.Sprintf("and %s is at a kink or a jump", p.operand(kinks[0].wrt).place(kinks[0].entries[0])))
 	}
 	return strings.Join(s, ", ")
 }
 
-// inFloat32 tells whether the inputs are of float64 but the outputs hold float32
-// numbers, and not only round ones such as 0 and 1, which may be right.
-func inFloat32(p *problem, w *want) bool {
-	single := func(x float64) bool { return x == float64(float32(x)) }
-	round := func(x float64) bool { return math.Float64bits(x)<<24 == 0 } // 12 bits of 52
-	exact := true
-	for _, out := range w.outputs {
-		for _, y := range out {
-			if !single(y) {
-				return false
-			}
-			exact = exact && round(y)
+// arrives tells whether a gradient that is not 0 arrives anywhere in the k-th
+// input that is differentiated.
+func (p *problem) arrives(k int, w *want, misses []miss) bool {
+	for i, d := range w.probes {
+		missed := slices.ContainsFunc(misses, func(m miss) bool { return m.wrt == k && slices.Equal(m.entries, d.entries) })
+		if d.wrt == k && !missed && w.slopes[i].moved > 0 {
+			return true
 		}
 	}
-	return !exact && !slices.ContainsFunc(p.point, func(op *operand) bool {
-		return op.dtype == tensor.Float32 || !slices.ContainsFunc(op.data, func(x float64) bool { return !single(x) })
-	})
+	return false
 }
 
 // nondeterminism says what to do about values that differ from run to run.
@@ -230,5 +308,5 @@ func nondeterminism(entries []Entry) string {
 		}
 		largest = math.Max(largest, e.Diff)
 	}
-	return fmt.Sprintf("if an operator adds in another order each time, as on several threads, NondetTol(%.0e) allows for it", 10*largest)
+	return fmt.Sprintf("does an operator draw random numbers, or run over a map? If it only adds in another order each time, as on several threads, NondetTol(%.0e) allows for it", 10*largest)
 }

@@ -53,8 +53,14 @@ func checkEach(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 		return err
 	}
 	var errs []error
+	found := make(map[Machine]*Error)
 	for _, m := range c.machines {
-		errs = append(errs, reportAs(order, m, func() error { return explained(m, c.compare(m, p, w)) }))
+		err := reportAs(order, m, func() error { return explained(m, c.compare(m, p, w)) })
+		found[m], _ = err.(*Error)
+		errs = append(errs, err)
+	}
+	if found[Tape] != nil && found[Lisp] != nil {
+		suspectDo(found[Tape], found[Lisp])
 	}
 	return errors.Join(errs...)
 }
@@ -74,6 +80,10 @@ func reportAs(order int, m Machine, f func() error) error {
 		if p, ok := err.(*panicError); ok {
 			e.Fault, e.Op = Panicked, p.op
 		}
+	}
+	var p *panicError
+	if errors.As(e.Err, &p) && e.Hint == "" {
+		e.Hint = p.hint()
 	}
 	e.Order = order
 	if e.Machine == 0 {

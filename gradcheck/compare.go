@@ -158,23 +158,44 @@ func (c *config) sameGradients(p *problem, r *run, w *want) *Error {
 			t.add(e, nil, 0)
 		}
 		if len(t.failed) > failed {
-			misses = append(misses, miss{d, s, e.Analytic, e.Allowed})
+			misses = append(misses, miss{d, s, e.Analytic, e.Allowed, nil})
 		}
 	}
 	e := t.fault(WrongGradient)
 	if e != nil {
 		e.Excluded = w.excluded
-		e.Hint = c.meaningless(p, w, misses)
-		if e.Hint == "" {
-			e.Detail = pattern(p, w, misses)
-			e.Hint = p.deniedByDiffWRT(r, misses)
-		}
-		e.explained = e.Hint != ""
-		if !e.explained {
-			e.Hint = p.whereWrong(w, misses)
-		}
+		c.interpret(e, p, r, w, misses)
 	}
 	return e
+}
+
+// interpret says of e what the misses tell.
+func (c *config) interpret(e *Error, p *problem, r *run, w *want, misses []miss) {
+	if err := c.measureFar(misses, p, w); err != nil {
+		return // the misses are told without
+	}
+	if e.Hint = c.coarse(p, misses); e.Hint != "" {
+		return // the operator is still to be named
+	}
+	e.Hint = c.meaningless(p, misses)
+	if e.Hint == "" {
+		var kinks, others []miss
+		for _, m := range misses {
+			if c.atKink(m) {
+				kinks = append(kinks, m)
+			} else {
+				others = append(others, m)
+			}
+		}
+		if len(others) == 0 {
+			others, kinks = misses, nil
+		}
+		e.Detail = pattern(p, r, w, others)
+		e.Hint = p.deniedByDiffWRT(r, others)
+		e.facts = p.whereWrong(w, others, kinks)
+		e.flat = !slices.ContainsFunc(others, func(m miss) bool { return m.moved > 0 || math.IsNaN(m.analytic) || math.IsInf(m.analytic, 0) })
+	}
+	e.explained = e.Hint != ""
 }
 
 // accumulated checks that kept, a run that kept the gradients of the run once,

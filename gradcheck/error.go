@@ -72,7 +72,9 @@ type Error struct {
 	Checked  int     // number of entries (or directions) that were checked
 	Excluded int     // number of entries that Exclude left out
 
-	explained bool // Hint says all, no operator is to blame
+	explained bool   // Hint says all, no operator is to blame
+	facts     string // what Hint says about the entries
+	flat      bool   // the outputs do not change where the gradient is wrong
 }
 
 // An Entry is one number that is not what it should be.
@@ -138,7 +140,14 @@ func (e Entry) of() string {
 	case e.Input == Upstream:
 		return "upstream gradient"
 	}
-	return fmt.Sprintf("input %d", e.Input)
+	return inputPhrase(e.Input)
+}
+
+func inputPhrase(i int) string {
+	if i == Upstream {
+		return "the upstream gradient"
+	}
+	return fmt.Sprintf("input %d", i)
 }
 
 func (e Entry) format(f Fault) string {

@@ -42,8 +42,10 @@ type journal struct {
 	// input was changed; changer is the first after which it was.
 	changed func() bool
 	changer *guard
-	method  string   // of changer
-	sharers []string // operators before changer whose result shares memory with what they were given
+	method  string // of changer
+
+	infinite string   // the operator with the first result that is not finite
+	sharers  []string // operators before changer whose result shares memory with what they were given
 }
 
 func (l *journal) add(e *Error) {
@@ -63,6 +65,15 @@ func (l *journal) noteChange(g *guard, method string, result gorgonia.Value, inp
 		l.changer, l.method = g, method
 	} else if result != nil && slices.ContainsFunc(inputs, func(v gorgonia.Value) bool { return inside(result, v) }) {
 		l.sharers = append(l.sharers, g.Op.String())
+	}
+}
+
+// noteInfinite is called with each result of g's operator.
+func (l *journal) noteInfinite(g *guard, result gorgonia.Value) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.infinite == "" && !allFinite(result) {
+		l.infinite = g.Op.String()
 	}
 }
 
@@ -169,6 +180,7 @@ func (g *guard) call(method string, inputs []gorgonia.Value, do func() (gorgonia
 		g.fail(WrongResult, fmt.Sprintf("%s returned %v of shape %v: expected %v of shape %v, as inferred",
 			method, v.Dtype(), v.Shape(), g.dtype, g.shape), nil)
 	default:
+		g.journal.noteInfinite(g, v)
 		return v, nil
 	}
 	return g.zeros(), nil

@@ -130,7 +130,7 @@ func TestPatterns(t *testing.T) {
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * dy[i] }), mixed, "analytic is numeric divided by the input"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[i] * y[i] * dy[i] }), mixed, "analytic is numeric times the output"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[(i%2)*3+i/2] * dy[(i%2)*3+i/2] }), mixed, "analytic is numeric transposed"},
-		{withGradient(func(i int, x, y, dy []float64) float64 { return math.Sin(x[i]) * dy[i] }), mixed, "see DoDiff of square: at input 0 at [0 2], which is -1.43839, the derivative of the output at [0 2] is -2.87677, not -0.99"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return math.Sin(x[i]) * dy[i] }), mixed, "see DoDiff of square, or Do of square if it is not the function you mean: at input 0 at [0 2], which is -1.43839, the derivative of the output at [0 2] is -2.87677, not -0.99"},
 		{of(rounded), mixed, "float32"},
 		{of(clipped), mixed, "numeric is 0 in every one that failed"},
 		{of(product), pair, "the gradients of input 0 and input 1 are interchanged"},

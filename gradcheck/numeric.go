@@ -32,6 +32,7 @@ type slope struct {
 	below, above float64 // from a step below to the point, and from there to a step above
 	bend         float64 // by how much above and below differ, though not for curvature
 	rounding     float64 // by how much rounding may change central
+	scale        float64 // the largest |upstream·output| of those that change
 	moved        int     // number of output entries that change
 	output, at   int     // the last of them
 }
@@ -46,13 +47,13 @@ func (c *config) plan(p *problem, random *rand.Rand) (*want, error) {
 		op := p.operand(k)
 		probes, excluded := c.probes(k, op, random)
 		if len(probes) == 0 {
-			return nil, &Error{Fault: NothingChecked, Detail: fmt.Sprintf("all of input %d", op.input), Excluded: excluded}
+			return nil, &Error{Fault: NothingChecked, Detail: "all of " + op.name(), Excluded: excluded}
 		}
 		for _, d := range probes {
 			for _, j := range d.entries {
 				if x := op.data[j]; op.round(x+c.eps) == op.round(x-c.eps) {
-					return nil, fmt.Errorf("Eps(%v) is too small to be seen next to %v, input %d at %v: choose a larger Eps, or a smaller input",
-						c.eps, x, op.input, unravel(j, op.shape))
+					return nil, fmt.Errorf("Eps(%v) is too small to be seen next to %v, %s: choose a larger Eps, or a smaller input",
+						c.eps, x, op.place(j))
 				}
 			}
 		}
@@ -174,8 +175,8 @@ func (c *config) difference(d probe, eps float64, p *problem, w *want) (slope, *
 			outside = &Error{Fault: NotFinite, Hint: "the step leaves the domain of the function: choose inputs farther inside, or leave such entries out with Exclude"}
 			outside.Detail = fmt.Sprintf("%s at x %s eps, a step of %.3g %s the inputs along a direction", at, side, eps, map[string]string{"+": "above", "-": "below"}[side])
 			if d.direction == nil {
-				outside.Detail = fmt.Sprintf("%s at x %s eps: x = %.9g, input %d at %v, becomes %.9g",
-					at, side, op.data[d.entries[0]], op.input, unravel(d.entries[0], op.shape), there.data[d.entries[0]])
+				outside.Detail = fmt.Sprintf("%s at x %s eps: x = %.9g, %s, becomes %.9g",
+					at, side, op.data[d.entries[0]], op.place(d.entries[0]), there.data[d.entries[0]])
 			}
 		}
 		return r.out, nil
@@ -204,6 +205,7 @@ func (c *config) difference(d probe, eps float64, p *problem, w *want) (slope, *
 			if a != b {
 				s.moved, s.output, s.at = s.moved+1, k, j
 				s.rounding += (u * y * unit) * (u * y * unit)
+				s.scale = math.Max(s.scale, math.Abs(u*y))
 			}
 		}
 	}

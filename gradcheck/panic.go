@@ -1,19 +1,23 @@
 package gradcheck
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 // A panicError is a panic that was recovered.
 type panicError struct {
 	value any
-	site  string // the function that panicked
+	site  string // the line and the function that panicked
 	op    string // the operator in whose method it was, "" if in none
 }
 
-func (e *panicError) Error() string { return fmt.Sprintf("%v (in %s)", e.value, e.site) }
+func (e *panicError) Error() string { return fmt.Sprintf("%v (%s)", e.value, e.site) }
 
 // safely turns a panic in f into an error.
 func safely(f func() error) (err error) {
@@ -26,27 +30,53 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
-// panicSite names the function that panicked, as seen from a deferred call. An
-// operator's method is named in preference to what it calls: the fault is there
-// even if the panic is in a library.
+// libraries are the beginnings of functions in which a panic is rarely at home.
+var libraries = []string{"runtime.", "reflect.", "gonum.org/", "gorgonia.org/gorgonia", "gorgonia.org/tensor", "gorgonia.org/vecf",
+	"github.com/chewxy/", "gorgonia.org/leakyrelu/gradcheck."}
+
+// panicSite names the innermost function and line outside the libraries, as seen
+// from a deferred call, or the innermost of all if everything is in libraries; and
+// the operator in whose method it is.
 func panicSite() (site, op string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	innermost := ""
 	for {
 		frame, more := frames.Next()
 		if strings.HasSuffix(frame.Function, "gradcheck.safely") {
-			return site, ""
+			break
+		}
+		line := fmt.Sprintf("%s:%d, in %s", filepath.Base(frame.File), frame.Line, frame.Function)
+		isIn := func(library string) bool { return strings.HasPrefix(frame.Function, library) }
+		if innermost == "" && !isIn("runtime.") {
+			innermost = line
+		}
+		if site == "" && !slices.ContainsFunc(libraries, isIn) {
+			site = line
 		}
 		for _, method := range []string{".SymDiff", ".DiffWRT", ".InferShape", ".Do", ".UsePreallocDo", ".UnsafeDo", ".DoDiff", ".OverwritesInput"} {
-			if op, ok := strings.CutSuffix(frame.Function, method); ok {
-				return frame.Function, op
+			if name, ok := strings.CutSuffix(frame.Function, method); ok && op == "" {
+				op = name
 			}
 		}
-		if site == "" && !strings.HasPrefix(frame.Function, "runtime.") {
-			site = frame.Function
-		}
-		if !more {
-			return site, ""
+		if !more || op != "" {
+			break
 		}
 	}
+	return cmp.Or(site, innermost), op
+}
+
+var dimensions = regexp.MustCompile(`^Node (.+)\(%.*has (\d+) dimensions\(Shape: .*\. Input shape is (\(.*\)), which has`)
+
+// hint says what to do about the panics of Gorgonia's that need explaining.
+func (e *panicError) hint() string {
+	m := dimensions.FindStringSubmatch(fmt.Sprint(e.value))
+	if m == nil {
+		return ""
+	}
+	dims := m[2] + " dimensions"
+	if m[2] == "1" {
+		dims = "1 dimension"
+	}
+	return fmt.Sprintf("Type of %s says %s, InferShape gives %s: one is wrong. If Type is right, does it return a new type on every call? Gorgonia changes types in place", m[1], dims, m[3])
 }

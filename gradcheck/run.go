@@ -13,6 +13,8 @@ import (
 type run struct {
 	out  [][]float64 // of each output
 	grad [][]float64 // of each input that is differentiated; nil: it gets none
+
+	infinite string // the operator with the first result on a tape machine that is not finite
 }
 
 func bindAll(nodes []*gorgonia.Node, in []*operand) error {
@@ -53,7 +55,12 @@ func runGuarded(l *journal, nodes []*gorgonia.Node, in []*operand, machine func(
 		l.changed = func() bool { e, err := changed(nodes, in); return e != nil || err != nil }
 		if err := machine(); err == nil && l.changer != nil {
 			fault.Op, fault.Detail = l.changer.Op.String(), strings.TrimPrefix(fault.Detail+", by "+l.method, ", ")
-			fault.Hint = "the operator wrote to memory that is an input's: a result needs memory of its own, unless OverwritesInput is agreed with Gorgonia"
+			fault.Hint = fmt.Sprintf("the operator wrote to memory that is an input's. Its OverwritesInput returns %d: ", l.changer.Op.OverwritesInput())
+			if l.changer.Op.OverwritesInput() < 0 {
+				fault.Hint += "a result needs memory of its own"
+			} else {
+				fault.Hint += "UsePreallocDo may overwrite its prealloc, but Do and DoDiff no input"
+			}
 			if len(l.sharers) > 0 {
 				fault.Hint = fmt.Sprintf("the operator may have overwritten what it was given: that was an input's memory, returned by %s", strings.Join(l.sharers, ", "))
 			}
@@ -71,13 +78,13 @@ func changed(nodes []*gorgonia.Node, in []*operand) (*Error, error) {
 		}
 		if op.other != nil {
 			if d, ok := nodes[i].Value().(*tensor.Dense); ok && !reflect.DeepEqual(d.Data(), op.other.Data()) {
-				return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d, of %v", op.input, op.dtype)}, nil
+				return &Error{Fault: InputChanged, Detail: fmt.Sprintf("%s, of %v", op.name(), op.dtype)}, nil
 			}
 			continue
 		}
 		v := nodes[i].Value()
 		if !sameShape(v.Shape(), op.shape) {
-			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("input %d has shape %v now, %v before", op.input, v.Shape(), op.shape)}, nil
+			return &Error{Fault: InputChanged, Detail: fmt.Sprintf("%s has shape %v now, %v before", op.name(), v.Shape(), op.shape)}, nil
 		}
 		now, err := floats(v)
 		if err != nil {

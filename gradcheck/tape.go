@@ -93,7 +93,7 @@ func (t *tape) run(in []*operand) (*run, error) {
 			return nil, err
 		}
 	}
-	r := &run{out: all[:t.outputs]}
+	r := &run{out: all[:t.outputs], infinite: t.journal.infinite}
 	for _, g := range t.gradients {
 		if g < 0 {
 			r.grad = append(r.grad, nil)

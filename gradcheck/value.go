@@ -3,6 +3,7 @@ package gradcheck
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -15,6 +16,25 @@ type operand struct {
 	shape tensor.Shape
 	data  []float64     // row-major, for float dtypes
 	other *tensor.Dense // for other dtypes
+	alone bool          // an input of an operator that is checked alone
+}
+
+// name is what messages call the operand.
+func (op *operand) name() string {
+	if op.alone {
+		return "its " + inputPhrase(op.input)
+	}
+	return inputPhrase(op.input)
+}
+
+// place is what messages call the entry at the row-major index j.
+func (op *operand) place(j int) string {
+	return fmt.Sprintf("%s at %v", op.name(), unravel(j, op.shape))
+}
+
+// placeAndValue is place, and what the entry is.
+func (op *operand) placeAndValue(j int) string {
+	return fmt.Sprintf("%s, which is %.6g", op.place(j), op.data[j])
 }
 
 func isFloat(dt tensor.Dtype) bool { return dt == tensor.Float64 || dt == tensor.Float32 }
@@ -160,6 +180,22 @@ func widen(x any) ([]float64, error) {
 		return wide, nil
 	}
 	return nil, fmt.Errorf("a value of type %T: expected float64 or float32 numbers", x)
+}
+
+// allFinite tells whether v, if it is of a float dtype, has no NaN and no infinity.
+func allFinite(v gorgonia.Value) bool {
+	finite := func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+	switch x := v.Data().(type) {
+	case []float64:
+		return !slices.ContainsFunc(x, func(x float64) bool { return !finite(x) })
+	case []float32:
+		return !slices.ContainsFunc(x, func(x float32) bool { return !finite(float64(x)) })
+	case float64:
+		return finite(x)
+	case float32:
+		return finite(float64(x))
+	}
+	return true
 }
 
 // unravel turns a row-major index into coordinates.
