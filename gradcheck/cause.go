@@ -282,7 +282,7 @@ func (p *problem) whereWrong(w *want, misses, kinks []miss) string {
 			op.placeAndValue(j), unravel(worst.at, p.out[worst.output].Shape()), worst.central/u, worst.analytic/u))
 	}
 	if len(kinks) > 0 {
-		s = append(s, fmt.Sprintf("and %s is at a kink or a jump", p.operand(kinks[0].wrt).place(kinks[0].entries[0])))
+		s = append(s, p.operand(kinks[0].wrt).place(kinks[0].entries[0])+" is at a kink or a jump")
 	}
 	return strings.Join(s, ", ")
 }

@@ -59,8 +59,15 @@ func checkEach(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 		found[m], _ = err.(*Error)
 		errs = append(errs, err)
 	}
-	if found[Tape] != nil && found[Lisp] != nil {
-		suspectDo(found[Tape], found[Lisp])
+	tape, lisp := found[Tape], found[Lisp]
+	switch {
+	case len(found) < 2 || tape == nil && lisp == nil:
+	case lisp == nil:
+		tape.acquitDo()
+	case tape == nil:
+		lisp.acquitDo()
+	default:
+		suspectDo(tape, lisp)
 	}
 	return errors.Join(errs...)
 }

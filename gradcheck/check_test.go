@@ -198,8 +198,13 @@ func TestInputs(t *testing.T) {
 	if err := gradcheck.Check(pick, []*tensor.Dense{dense(0.4, 2, 3), labels}, gradcheck.Machines(gradcheck.Tape)); err != nil {
 		t.Error(err)
 	}
-	// An input that is not needed has the gradient 0.
-	if err := gradcheck.Check(unary(gorgonia.Tanh), pair); err != nil {
+	// An input that is not used is probably a slip.
+	var e *gradcheck.Error
+	err := gradcheck.Check(unary(gorgonia.Tanh), pair)
+	if !errors.As(err, &e) || e.Fault != gradcheck.NothingChecked || !strings.Contains(err.Error(), "the Func does not use input 1") || !strings.Contains(e.Hint, "Inputs") {
+		t.Errorf("%v: expected that input 1 is not used", err)
+	}
+	if err := gradcheck.Check(unary(gorgonia.Tanh), pair, gradcheck.Inputs(0)); err != nil {
 		t.Error(err)
 	}
 }

@@ -97,12 +97,13 @@ func (e *Error) blame(n *gorgonia.Node, m Machine, alone *Error) {
 		e.facts = strings.Trim(alone.Detail+", "+alone.facts, ", ")
 	}
 	if e.flat {
-		e.see(fmt.Sprintf("Do of %s: does it ignore an input, round, or return an earlier result? If 0 is right, see %s", e.Op, where))
+		e.see(fmt.Sprintf("Do of %s: does it ignore an input or some entries, round, or return an earlier result? If 0 is right, see %s", e.Op, where))
 		return
 	}
 	if alone != e {
 		where += ", which is wrong when it is checked alone, too"
 	}
+	e.where = where
 	e.see(fmt.Sprintf("%s, or Do of %s if it is not the function you mean", where, e.Op))
 }
 
@@ -117,6 +118,13 @@ func (e *Error) addHint(sentence string) {
 		sentence = strings.TrimSuffix(e.Hint, ".") + ". " + sentence
 	}
 	e.Hint = strings.ReplaceAll(sentence, "?. ", "? ")
+}
+
+// acquitDo changes the hint of one machine where the other found no fault.
+func (e *Error) acquitDo() {
+	if e.where != "" {
+		e.see(e.where)
+	}
 }
 
 // suspectDo changes the hints of the two machines if these agree with each

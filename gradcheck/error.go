@@ -23,7 +23,7 @@ const (
 	WrongResult                        // a result has another shape or dtype than was inferred
 	Panicked                           // an operator or Gorgonia panicked
 	Failed                             // an operator, the Func or Gorgonia returned an error
-	NothingChecked                     // every entry of an input was excluded
+	NothingChecked                     // every entry of an input was excluded, or the Func does not use it
 
 	MismatchedGradient // a gradient has another shape or dtype than its input
 	MissingGradient    // SymDiff returned no gradient for an input
@@ -74,6 +74,7 @@ type Error struct {
 
 	explained bool   // Hint says all, no operator is to blame
 	facts     string // what Hint says about the entries
+	where     string // where Hint says to look, apart from Do
 	flat      bool   // the outputs do not change where the gradient is wrong
 }
 

@@ -100,9 +100,9 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 		{"Do computes another function, one machine", of(squareBy(math.Exp)), mixed, tape, false,
 			[]string{"see SymDiff of square", "or Do of square if it is not the function you mean"}, nil},
 		{"Do returns an earlier result", of(memoizing), mixed, nil, false,
-			[]string{"hint: see Do of square: does it ignore an input, round, or return an earlier result?"}, nil},
+			[]string{"hint: see Do of square: does it ignore an input or some entries, round, or return an earlier result?"}, nil},
 		{"Do rounds to whole numbers", of(squareBy(math.Round)), at(-.8, .2, .5, 1.2), nil, false,
-			[]string{"see Do of square: does it ignore an input, round", "input 0 at [2] is at a kink or a jump"}, nil},
+			[]string{"see Do of square: does it ignore an input or some entries, round", "input 0 at [2] is at a kink or a jump"}, nil},
 		{"the result is rounded to float32", of(squareBy(func(x float64) float64 { return in32(x * x) })), at(-1, .5, 2), nil, false,
 			[]string{"square: ", "numeric changes with the step", "as when Do computes in float32: see Do, or set Eps(5e-3), Atol(1e-3), Rtol(1e-2)"}, []string{"kink", "SymDiff"}},
 		{"a factor is rounded to float32", of(squareBy(func(x float64) float64 { return x * in32(x*1.1) / 1.1 })), mixed, nil, false,
@@ -133,7 +133,7 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 				return nodes{must(gorgonia.HadamardProd(grad, must(gorgonia.Sign(in[0]))))}, nil
 			}
 		})), at(-2, -1, 0, 1, 2), tape, false,
-			[]string{"3 of 5 entries", "the derivative of the output at [0] is 0.1, not -1, and input 0 at [2] is at a kink or a jump"}, []string{"output at [2]"}},
+			[]string{"3 of 5 entries", "the derivative of the output at [0] is 0.1, not -1, input 0 at [2] is at a kink or a jump"}, []string{"output at [2]"}},
 		{"a symmetric jump", of(squareBy(func(x float64) float64 { return math.Copysign(5, x-1) + x*x })), at(1, 2), tape, false,
 			[]string{"a jump at input 0 at [0], which is 1: numeric is "}, nil},
 		{"the upstream gradient", of(squareWith(backwardBy(func(x, g float64) float64 { return 3 * g * x * x }))), at(.7, 1.3), tape, true,
@@ -143,6 +143,16 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 		}), pair, lisp, false, []string{"see DoDiff of product, which is wrong when it is checked alone, too", "0 of 6 wrong in its input 0, 6 of 6 wrong in its input 1, at its input 1 at ["}, nil},
 		{"Do overwrites, OverwritesInput allows it", of(overwritingInDo{squareBy(nil)}), mixed, tape, false,
 			[]string{"an input was changed", "Its OverwritesInput returns 0: UsePreallocDo may overwrite its prealloc, but Do and DoDiff no input"}, nil},
+		{"DoDiff keeps its first input", of(keepsFirst(nil)), mixed, lisp, false,
+			[]string{"the gradients are those of an earlier run, at other inputs: does an operator keep something of it?", "see DoDiff of square"}, nil},
+		{"a backward operator keeps its first input", of(squareWith(keepsFirst(func(x, g float64) float64 { return 2 * x * g }))), mixed, tape, false,
+			[]string{"the gradients are those of an earlier run", "Do of squareGrad 2"}, nil},
+		{"overwrites the memory of an input", unary(func(x node) (node, error) {
+			return gorgonia.ApplyOp(inPlace{square(), nil}, must(gorgonia.Reshape(x, tensor.Shape{6})))
+		}), mixed, tape, false, []string{"an input was changed", "square: ", "by UsePreallocDo", "returned by Reshape"}, nil},
+		{"adds to what it may overwrite", unary(func(x node) (node, error) {
+			return gorgonia.ApplyOp(inPlace{square(), func(old, y float64) float64 { return old + y }}, must(gorgonia.Neg(x)))
+		}), mixed, tape, false, []string{"two runs differ", "square: ", "the output is not the same when operators may overwrite their inputs", "UsePreallocDo"}, nil},
 		{"a row is not filled in", of(squareWith(changed(func(op *adOperator) {
 			*op = *squareGrad(2)
 			do := op.do
@@ -206,4 +216,54 @@ func (overwritingInDo) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 		numbers(in[0])[i] = x * x
 	}
 	return in[0], nil
+}
+
+// keepsFirst is an operator that goes on with the first input it got: square in
+// its DoDiff if f is nil, or else squareGrad in its Do, which is f.
+func keepsFirst(f func(x, g float64) float64) *adOperator {
+	var kept []float64
+	keep := func(x []float64) []float64 {
+		if kept == nil {
+			kept = append(kept, x...)
+		}
+		return kept
+	}
+	if f == nil {
+		return changed(func(op *adOperator) {
+			op.doDiff = func(in nodes, out node) error {
+				for i, x := range keep(numbers(in[0].Value())) {
+					gradient(in[0])[i] += 2 * x * gradient(out)[i]
+				}
+				return nil
+			}
+		})
+	}
+	op := squareGrad(2)
+	op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+		y := in[0].(*tensor.Dense).Clone().(*tensor.Dense)
+		for i, x := range keep(numbers(in[0])) {
+			numbers(y)[i] = f(x, numbers(in[1])[i])
+		}
+		return y, nil
+	}
+	return op
+}
+
+// inPlace is square, which computes over its input if it may. combine, unless it
+// is nil, gets what was there and the square.
+type inPlace struct {
+	*adOperator
+	combine func(old, y float64) float64
+}
+
+func (inPlace) OverwritesInput() int { return 0 }
+func (op inPlace) UsePreallocDo(prealloc gorgonia.Value, in ...gorgonia.Value) (gorgonia.Value, error) {
+	for i, x := range numbers(in[0]) {
+		y := x * x
+		if op.combine != nil {
+			y = op.combine(numbers(prealloc)[i], y)
+		}
+		numbers(prealloc)[i] = y
+	}
+	return prealloc, nil
 }

@@ -118,6 +118,12 @@ func (p *problem) validate(g *gorgonia.ExprGraph) error {
 	if !slices.ContainsFunc(p.in, func(n *gorgonia.Node) bool { return needed[n] }) {
 		return fmt.Errorf("the Func returned a node that depends on none of its inputs")
 	}
+	for _, i := range p.wrt {
+		if !needed[p.in[i]] {
+			return &Error{Fault: NothingChecked, Detail: fmt.Sprintf("the Func does not use input %d", i),
+				Hint: "does it use another input in its place? If not, choose those to differentiate with Inputs"}
+		}
+	}
 	return nil
 }
 
