@@ -207,6 +207,13 @@ func TestInputs(t *testing.T) {
 	if err := gradcheck.Check(unary(gorgonia.Tanh), pair, gradcheck.Inputs(0)); err != nil {
 		t.Error(err)
 	}
+	// It is not where it is used for something else, as in a penalty.
+	if err := gradcheck.Check(binary(func(a, b node) (node, error) {
+		must(gorgonia.Add(a, b))
+		return gorgonia.Tanh(a)
+	}), pair); err != nil {
+		t.Error(err)
+	}
 }
 
 // However the caller's tensors lie in memory, they are read right and left alone.

@@ -20,10 +20,11 @@ func (c *config) explain(e *Error, m Machine, p *problem) {
 	}
 	for _, n := range p.out[0].Graph().AllNodes() {
 		if op := n.Op(); op != nil && op.String() == e.Op && isGorgonias(op) && e.Fault != InputChanged {
-			e.addHint(fmt.Sprintf("%s is Gorgonia's own operator, not yours: the README of gradcheck lists its faults", e.Op))
+			e.note = e.Op + " is Gorgonia's own operator, not yours: see the list in the README of gradcheck"
 			if m == Lisp {
-				e.addHint("Machines(Tape) leaves the Lisp machine out")
+				e.note += ". Machines(Tape) leaves the Lisp machine out"
 			}
+			e.addHint(e.note)
 			return
 		}
 	}
@@ -110,14 +111,20 @@ func (e *Error) blame(n *gorgonia.Node, m Machine, alone *Error) {
 // see makes the place where to look, and the facts, the hint.
 func (e *Error) see(where string) {
 	e.Hint = strings.TrimSuffix("see "+where+": "+e.facts, ": ")
+	e.addHint(e.note)
 }
 
 // addHint adds a sentence to the hint.
 func (e *Error) addHint(sentence string) {
-	if e.Hint != "" {
-		sentence = strings.TrimSuffix(e.Hint, ".") + ". " + sentence
+	switch {
+	case sentence == "":
+	case e.Hint == "":
+		e.Hint = sentence
+	case strings.HasSuffix(e.Hint, "?"):
+		e.Hint += " " + sentence
+	default:
+		e.Hint += ". " + sentence
 	}
-	e.Hint = strings.ReplaceAll(sentence, "?. ", "? ")
 }
 
 // acquitDo changes the hint of one machine where the other found no fault.

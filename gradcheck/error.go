@@ -75,6 +75,7 @@ type Error struct {
 	explained bool   // Hint says all, no operator is to blame
 	facts     string // what Hint says about the entries
 	where     string // where Hint says to look, apart from Do
+	note      string // what Hint says of the operator
 	flat      bool   // the outputs do not change where the gradient is wrong
 }
 

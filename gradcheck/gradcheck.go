@@ -21,7 +21,12 @@
 //     in entries that Exclude, Sample, Inputs or Machines leave out;
 //   - that errors below the tolerances are not there, nor, with [Directions],
 //     those that cancel along every direction;
-//   - that an operator which overwrites its inputs is safe in other graphs.
+//   - that an operator is right for values that are transposed or slices of
+//     others: inputs are copied, in row-major order;
+//   - that an operator is safe in other graphs if it overwrites an input or the
+//     gradient of its output, or if its result is memory of an input's, or memory
+//     that it keeps; nor that UsePreallocDo was run. Check f with the operator
+//     between others, too.
 //
 // An error is an [*Error]. It names the operator, the machine, the input and the
 // entry, what was given and what was expected, and the likely cause.
@@ -43,11 +48,13 @@
 // [Fault]: a panic or an error inside an operator, a result that has not the
 // shape or dtype that was inferred, an operator without SymDiff (tape) or
 // DoDiff (Lisp) between inputs and output, a gradient that is missing or of
-// another shape or dtype than its input, a changed input, an output that is not
-// finite, two runs that differ in a bit (or by more than [NondetTol]), and a
-// gradient that is not zero though the upstream gradient is. Afterwards, on the
-// Lisp machine, a second run without clearing the gradients must double them:
-// DoDiff accumulates.
+// another shape or dtype than its input, a changed input, an input that f does
+// not use, an output that is not finite, two runs that differ in a bit (or by more than [NondetTol]), and a
+// gradient that is not zero though the upstream gradient is. Each machine runs at
+// other inputs first, so that what an operator keeps from them shows. Afterwards,
+// on the Lisp machine, a second run without clearing the gradients must double
+// them: DoDiff accumulates. On the tape machine, a run without gradients, in which
+// operators may overwrite more, must give the same outputs.
 //
 // Gorgonia's own Repeat, which broadcasts use, loses a dimension of size 1 in its
 // gradient. From Gorgonia's operators such gradients of intermediate values are
@@ -106,7 +113,7 @@ type Func func(inputs ...*gorgonia.Node) (*gorgonia.Node, error)
 // Check compares the gradients of f at inputs with central differences, on
 // every machine chosen, and returns nil if they agree. Inputs are dense tensors
 // of any shape and layout; float64 and float32 ones are differentiated, others
-// (such as indices) passed on. They are copied, never changed.
+// (such as indices) passed on. They are copied, in row-major order, never changed.
 //
 // What is wrong with f is returned as an [*Error]; if it is wrong on both
 // machines, as two of them joined by [errors.Join]. Other errors say that the

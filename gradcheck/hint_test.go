@@ -127,6 +127,8 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 			[]string{"is Gorgonia's own operator, not yours", "README", "Machines(Tape) leaves the Lisp machine out"}, nil},
 		{"an error in an operator of Gorgonia's", binary(gorgonia.OuterProd), []*tensor.Dense{dense(0.4, 2), dense(1.7, 3)}, lisp, false,
 			[]string{"failed on the Lisp machine: ", "is Gorgonia's own operator"}, nil},
+		{"an operator of Gorgonia's, wrong on one machine", unary(gorgonia.Log2), above, nil, false,
+			[]string{"see SymDiff of log2: ", "log2 is Gorgonia's own operator"}, []string{"Machines(Tape)"}},
 		{"wrong, and a kink", of(changed(func(op *adOperator) {
 			op.do = elementwise(func(x ...float64) float64 { return math.Max(x[0], 0.1*x[0]) })
 			op.symDiff = func(in nodes, _, grad node) (nodes, error) {

@@ -119,7 +119,7 @@ func (p *problem) validate(g *gorgonia.ExprGraph) error {
 		return fmt.Errorf("the Func returned a node that depends on none of its inputs")
 	}
 	for _, i := range p.wrt {
-		if !needed[p.in[i]] {
+		if !needed[p.in[i]] && len(consumers(p.in[i])) == 0 { // a penalty may need only a part of what the Func computes
 			return &Error{Fault: NothingChecked, Detail: fmt.Sprintf("the Func does not use input %d", i),
 				Hint: "does it use another input in its place? If not, choose those to differentiate with Inputs"}
 		}
