@@ -83,18 +83,8 @@ func (c *config) compare(m Machine, p *problem, w *want) error {
 // suit the operators.
 func warmUp(newBackward func(*problem) (backward, error), p *problem, w *want) (r *run) {
 	other := *p
-	other.point = nil
-	for _, op := range p.point {
-		there := *op
-		there.data = slices.Clone(op.data)
-		slices.Reverse(there.data)
-		for j, x := range there.data {
-			there.data[j] = op.round(0.9 * x)
-		}
-		other.point = append(other.point, &there)
-	}
 	err := safely(func() error {
-		other.expression = p.copy(sameOp)
+		other.point, other.expression = p.otherPoint(), p.copy(sameOp)
 		runs, err := newBackward(&other)
 		if err == nil {
 			r, err = runs(w.upstream, false)

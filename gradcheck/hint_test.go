@@ -147,6 +147,8 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 			[]string{"an input was changed", "Its OverwritesInput returns 0: UsePreallocDo may overwrite its prealloc, but Do and DoDiff no input"}, nil},
 		{"DoDiff keeps its first input", of(keepsFirst(nil)), mixed, lisp, false,
 			[]string{"the gradients are those of an earlier run, at other inputs: does an operator keep something of it?", "see DoDiff of square"}, nil},
+		{"Do keeps its first input for DoDiff", of(keepsForDoDiff()), mixed, lisp, false,
+			[]string{"the gradients are those of an earlier run", "see DoDiff of square"}, nil},
 		{"a backward operator keeps its first input", of(squareWith(keepsFirst(func(x, g float64) float64 { return 2 * x * g }))), mixed, tape, false,
 			[]string{"the gradients are those of an earlier run", "Do of squareGrad 2"}, nil},
 		{"overwrites the memory of an input", unary(func(x node) (node, error) {
@@ -249,6 +251,26 @@ func keepsFirst(f func(x, g float64) float64) *adOperator {
 		return y, nil
 	}
 	return op
+}
+
+// keepsForDoDiff is square with a Do that keeps the first input it got, for DoDiff.
+func keepsForDoDiff() *adOperator {
+	var kept []float64
+	return changed(func(op *adOperator) {
+		do := op.do
+		op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+			if kept == nil {
+				kept = append(kept, numbers(in[0])...)
+			}
+			return do(in...)
+		}
+		op.doDiff = func(in nodes, out node) error {
+			for i, x := range kept {
+				gradient(in[0])[i] += 2 * x * gradient(out)[i]
+			}
+			return nil
+		}
+	})
 }
 
 // inPlace is square, which computes over its input if it may. combine, unless it

@@ -164,5 +164,21 @@ func (p *problem) differentiated() []*gorgonia.Node {
 	return nodes
 }
 
+// otherPoint returns inputs that p's operators probably take as well: the same
+// numbers, a little smaller and in reverse order.
+func (p *problem) otherPoint() []*operand {
+	var other []*operand
+	for _, op := range p.point {
+		there := *op
+		there.data = slices.Clone(op.data)
+		slices.Reverse(there.data)
+		for j, x := range there.data {
+			there.data[j] = op.round(0.9 * x)
+		}
+		other = append(other, &there)
+	}
+	return other
+}
+
 // operand returns the value of the k-th input that is differentiated.
 func (p *problem) operand(k int) *operand { return p.point[p.wrt[k]] }
