@@ -79,11 +79,10 @@ func (e *Error) blame(n *gorgonia.Node, m Machine, alone *Error) {
 		}
 	}
 	backward := "Do of " + strings.Join(returned, " and ")
-	switch {
-	case e.Fault == NotDeterministic && len(returned) > 0 && !e.Entries[0].Output:
+	if e.Fault == NotDeterministic && len(returned) > 0 && !e.Entries[0].Output {
 		e.addHint(fmt.Sprintf("See %s, which SymDiff of %s returns", backward, e.Op))
-		return
-	case e.Fault != WrongGradient || e.Hint != "":
+	}
+	if e.Fault != WrongGradient || e.Hint != "" {
 		return
 	}
 	where := "DoDiff of " + e.Op
@@ -96,15 +95,13 @@ func (e *Error) blame(n *gorgonia.Node, m Machine, alone *Error) {
 	e.facts, e.flat = alone.facts, alone.flat
 	if alone != e {
 		e.facts = strings.Trim(alone.Detail+", "+alone.facts, ", ")
+		where += ", which is wrong when it is checked alone, too"
 	}
+	e.where = where
 	if e.flat {
 		e.see(fmt.Sprintf("Do of %s: does it ignore an input or some entries, round, or return an earlier result? If 0 is right, see %s", e.Op, where))
 		return
 	}
-	if alone != e {
-		where += ", which is wrong when it is checked alone, too"
-	}
-	e.where = where
 	e.see(fmt.Sprintf("%s, or Do of %s if it is not the function you mean", where, e.Op))
 }
 
@@ -137,7 +134,7 @@ func (e *Error) acquitDo() {
 // suspectDo changes the hints of the two machines if these agree with each
 // other: what they have in common is what Do computes.
 func suspectDo(tape, lisp *Error) {
-	if tape.Fault != WrongGradient || lisp.Fault != WrongGradient || tape.Op == "" || tape.Op != lisp.Op || tape.facts == "" || tape.flat {
+	if tape.Fault != WrongGradient || lisp.Fault != WrongGradient || tape.where == "" || tape.Op != lisp.Op || tape.flat {
 		return
 	}
 	same := func(a, b Entry) bool {

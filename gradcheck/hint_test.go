@@ -99,6 +99,10 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 			[]string{"see Do of square first: SymDiff and DoDiff agree with each other, and not with the differences"}, []string{"see SymDiff", "see DoDiff"}},
 		{"Do computes another function, one machine", of(squareBy(math.Exp)), mixed, tape, false,
 			[]string{"see SymDiff of square", "or Do of square if it is not the function you mean"}, nil},
+		{"Do is constant, and DoDiff knows", of(changed(func(op *adOperator) {
+			op.do = elementwise(func(...float64) float64 { return 1 })
+			op.doDiff = func(nodes, node) error { return nil }
+		})), mixed, nil, false, []string{"see SymDiff of square and Do of squareGrad 2"}, []string{"Do of square:"}},
 		{"Do returns an earlier result", of(memoizing), mixed, nil, false,
 			[]string{"hint: see Do of square: does it ignore an input or some entries, round, or return an earlier result?"}, nil},
 		{"Do rounds to whole numbers", of(squareBy(math.Round)), at(-.8, .2, .5, 1.2), nil, false,
@@ -121,6 +125,8 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 			[]string{"two runs differ", "draw random numbers, or run over a map", "NondetTol(", "See Do of squareGrad 2, which SymDiff of square returns"}, nil},
 		{"a helper of Do panics", of(squareBy(func(float64) float64 { return outOfRange(nil) })), mixed, tape, false,
 			[]string{"square: Do: runtime error: index out of range", "(hint_test.go:", ", in gorgonia.org/leakyrelu/gradcheck_test.outOfRange)"}, nil},
+		{"the Func panics in Gorgonia", unary(func(x node) (node, error) { return gorgonia.Must(gorgonia.Mul(x, x)), nil }), mixed, nil, false,
+			[]string{"panic", "(hint_test.go:"}, nil},
 		{"Type and InferShape disagree", of(typed{square(), hm.NewFnType(hm.TypeVariable('a'), gorgonia.TensorType{Dims: 1, Of: tensor.Float64})}), mixed, nil, false,
 			[]string{"panic", "Type of square says 1 dimension, InferShape gives (2, 3): one is wrong", "does it return a new type on every call?"}, nil},
 		{"an operator of Gorgonia's", unary(func(x node) (node, error) { return gorgonia.Reshape(x, tensor.Shape{6}) }), mixed, lisp, false,

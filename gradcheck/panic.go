@@ -59,7 +59,7 @@ func panicSite() (site, op string) {
 				op = name
 			}
 		}
-		if !more || op != "" {
+		if !more {
 			break
 		}
 	}
