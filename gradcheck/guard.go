@@ -44,8 +44,9 @@ type journal struct {
 	changer *guard
 	method  string // of changer
 
-	infinite string   // the operator with the first result that is not finite
-	sharers  []string // operators before changer whose result shares memory with what they were given
+	watchInfinite bool     // whether infinite is wanted
+	infinite      string   // the operator with the first result that is not finite
+	sharers       []string // operators before changer whose result shares memory with what they were given
 }
 
 func (l *journal) add(e *Error) {
@@ -72,7 +73,7 @@ func (l *journal) noteChange(g *guard, method string, result gorgonia.Value, inp
 func (l *journal) noteInfinite(g *guard, result gorgonia.Value) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.infinite == "" && !allFinite(result) {
+	if l.watchInfinite && l.infinite == "" && !allFinite(result) {
 		l.infinite = g.Op.String()
 	}
 }

@@ -90,6 +90,9 @@ func changed(nodes []*gorgonia.Node, in []*operand) (*Error, error) {
 		if err != nil {
 			return nil, err
 		}
+		if t.same(now, op.data) {
+			continue
+		}
 		for j, x := range op.data {
 			t.addUnlessSame(Entry{Input: op.input, Analytic: now[j], Numeric: x}, op.shape, j)
 		}

@@ -26,6 +26,7 @@ func newTape(e expression, gradients []*gorgonia.Node, neverOverwrite bool) *tap
 		t.gradients = append(t.gradients, all.output(n))
 	}
 	t.expression = all.copy(guarded(t.journal, neverOverwrite))
+	t.journal.watchInfinite = len(gradients) > 0
 	t.read = make([]gorgonia.Value, len(t.out))
 	for i, n := range t.out {
 		gorgonia.Read(n, &t.read[i])
