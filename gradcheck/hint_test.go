@@ -84,6 +84,13 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 		op.do = elementwise(func(x ...float64) float64 { return factor * x[0] * x[0] })
 		return op
 	}
+	halfFilled := squareGrad(2)
+	fill := halfFilled.do
+	halfFilled.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+		y, err := fill(in...)
+		clear(numbers(y)[3:])
+		return y, err
+	}
 	noise := 0.0
 	tape, lisp := []gradcheck.Option{gradcheck.Machines(gradcheck.Tape)}, []gradcheck.Option{gradcheck.Machines(gradcheck.Lisp)}
 	for _, c := range []struct {
@@ -149,7 +156,7 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 		{"an input of an operator in a chain", binary(func(a, b node) (node, error) {
 			return gorgonia.Tanh(must(gorgonia.ApplyOp(product(2), must(gorgonia.Tanh(a)), must(gorgonia.Sin(b)))))
 		}), pair, lisp, false, []string{"see DoDiff of product, which is wrong when it is checked alone, too", "0 of 6 wrong in its input 0, 6 of 6 wrong in its input 1, at its input 1 at ["}, nil},
-		{"Do overwrites, OverwritesInput allows it", of(overwritingInDo{squareBy(nil)}), mixed, tape, false,
+		{"Do overwrites, OverwritesInput allows it", of(overwritingInDo{square()}), mixed, tape, false,
 			[]string{"an input was changed", "Its OverwritesInput returns 0: UsePreallocDo may overwrite its prealloc, but Do and DoDiff no input"}, nil},
 		{"DoDiff keeps its first input", of(keepsFirst(nil)), mixed, lisp, false,
 			[]string{"the gradients are those of an earlier run, at other inputs: does an operator keep something of it?", "see DoDiff of square"}, nil},
@@ -163,15 +170,7 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 		{"adds to what it may overwrite", unary(func(x node) (node, error) {
 			return gorgonia.ApplyOp(inPlace{square(), func(old, y float64) float64 { return old + y }}, must(gorgonia.Neg(x)))
 		}), mixed, tape, false, []string{"two runs differ", "square: ", "the output is not the same when operators may overwrite their inputs", "UsePreallocDo"}, nil},
-		{"a row is not filled in", of(squareWith(changed(func(op *adOperator) {
-			*op = *squareGrad(2)
-			do := op.do
-			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
-				y, err := do(in...)
-				clear(numbers(y)[3:])
-				return y, err
-			}
-		}))), mixed, tape, false, []string{"3 of 6 entries: the gradient is 0 in every one that failed: is it not filled in there?"}, []string{"no gradient arrives"}},
+		{"a row is not filled in", of(squareWith(halfFilled)), mixed, tape, false, []string{"3 of 6 entries: the gradient is 0 in every one that failed: is it not filled in there?"}, []string{"no gradient arrives"}},
 		{"the gradient is NaN at 0", of(changed(func(op *adOperator) {
 			op.symDiff = func(in nodes, out, grad node) (nodes, error) {
 				return nodes{must(gorgonia.HadamardProd(must(gorgonia.HadamardDiv(must(gorgonia.HadamardProd(out, constant(2))), in[0])), grad))}, nil
@@ -199,6 +198,31 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Other inputs than the given ones are tried first. An operator that does not take
+// them is right all the same.
+func TestOperatorThatTakesNoOtherInputs(t *testing.T) {
+	for name, refuse := range map[string]func() error{
+		"error": func() error { return errTest }, "panic": func() error { panic("the test's panic") },
+	} {
+		op := changed(func(op *adOperator) {
+			do := op.do
+			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
+				if x := numbers(in[0]); x[0] > x[1] {
+					return nil, refuse()
+				}
+				return do(in...)
+			}
+		})
+		x := []*tensor.Dense{tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2}))}
+		if err := gradcheck.Check(of(op), x); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := gradcheck.CheckSecond(of(op), x); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
