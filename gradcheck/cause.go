@@ -160,9 +160,9 @@ func pattern(p *problem, r *run, w *want, misses []miss) string {
 		}
 		return "no gradient arrives: analytic is 0 in every one that failed"
 	case all(func(m miss) (float64, bool) { return m.analytic, m.central == 0 }):
-		return "numeric is 0 in every one that failed: the outputs do not change with these"
+		return "numeric is 0 in every failed entry: the outputs do not depend on these entries"
 	case !math.IsInf(factor, 0) && all(func(m miss) (float64, bool) { return factor * m.central, true }):
-		s := fmt.Sprintf("analytic is %.4g times numeric in every one that failed", factor)
+		s := fmt.Sprintf("analytic is %.4g times numeric in every failed entry", factor)
 		if math.Abs(factor+1) < 1e-3 {
 			s += ": the sign is wrong"
 		}
@@ -170,7 +170,7 @@ func pattern(p *problem, r *run, w *want, misses []miss) string {
 	case misses[0].direction != nil:
 		return ""
 	}
-	numeric := make(map[[2]int]float64) // by index into wrt and entry
+	numeric := make(map[[2]int]float64) // the keys are an index into wrt and an entry
 	for i, d := range w.probes {
 		numeric[[2]int{d.wrt, d.entries[0]}] = w.slopes[i].central
 	}
@@ -198,7 +198,7 @@ func pattern(p *problem, r *run, w *want, misses []miss) string {
 		return "analytic is numeric transposed"
 	}
 	if len(w.outputs) > 1 {
-		return "" // entry by entry, there is not one output
+		return "" // the checks below need a single output
 	}
 	for _, f := range []struct {
 		name string
@@ -222,16 +222,16 @@ func pattern(p *problem, r *run, w *want, misses []miss) string {
 		}
 		switch {
 		case times(false):
-			return fmt.Sprintf("analytic is numeric times %s in every one that failed: there is one such factor too many", f.name)
+			return fmt.Sprintf("analytic is numeric times %s in every failed entry: there is one such factor too many", f.name)
 		case times(true):
-			return fmt.Sprintf("analytic is numeric divided by %s in every one that failed: there is one such factor too few", f.name)
+			return fmt.Sprintf("analytic is numeric divided by %s in every failed entry: there is one such factor too few", f.name)
 		}
 	}
 	return ""
 }
 
-// deniedByDiffWRT tells which operator's DiffWRT keeps all gradients from the
-// input of a miss, "" if none does.
+// deniedByDiffWRT returns which operator's DiffWRT stops all gradients to the
+// input of a miss. It returns "" if none does.
 func (p *problem) deniedByDiffWRT(r *run, misses []miss) string {
 	for _, m := range misses {
 		if r.grad[m.wrt] != nil {
@@ -295,7 +295,7 @@ func (p *problem) arrives(k int, w *want, misses []miss) bool {
 	return false
 }
 
-// nondeterminism says what to do about values that differ from run to run.
+// nondeterminism returns a hint for values that differ from run to run.
 func nondeterminism(entries []Entry) string {
 	largest := 0.0
 	for _, e := range entries {

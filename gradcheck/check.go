@@ -17,7 +17,7 @@ func check(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 	return err
 }
 
-// checkEach checks on one machine after the other.
+// checkEach checks on each machine, one after the other.
 func checkEach(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -44,7 +44,7 @@ func checkEach(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 	}
 	explained := func(m Machine, err error) error {
 		if e, ok := err.(*Error); ok {
-			// What goes wrong in an explanation is not what is wrong.
+			// Ignore errors in explain: they are not the fault.
 			safely(func() error { c.explain(e, m, p); return nil })
 		}
 		return err
@@ -74,8 +74,8 @@ func checkEach(order int, f Func, inputs []*tensor.Dense, opts []Option) error {
 
 func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// reportAs runs f and makes whatever goes wrong in it an Error of that order
-// and machine.
+// reportAs runs f. It turns an error or a panic in f into an Error of that
+// order and machine.
 func reportAs(order int, m Machine, f func() error) error {
 	err := safely(f)
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-func TestBadCalls(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	ok, x := unary(gorgonia.Tanh), dense(0.4, 2, 3)
 	ints := tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 2}))
 	nan := tensor.New(tensor.WithShape(2, 2), tensor.WithBacking([]float64{1, 2, math.NaN(), 4}))
@@ -28,7 +28,7 @@ func TestBadCalls(t *testing.T) {
 		{"nil Func", nil, []*tensor.Dense{x}, nil, "the Func is nil"},
 		{"no inputs", ok, nil, nil, "none of the 0 inputs"},
 		{"nil input", ok, []*tensor.Dense{x, nil}, nil, "input 1 is nil"},
-		{"only ints", ok, []*tensor.Dense{ints}, nil, "expected one of float64 or float32"},
+		{"only ints", ok, []*tensor.Dense{ints}, nil, "expected at least one of float64 or float32"},
 		{"NaN", ok, []*tensor.Dense{nan}, nil, "input 0 is NaN at [1 0]"},
 		{"masked", ok, []*tensor.Dense{masked}, nil, "input 0 is masked"},
 		{"index", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Inputs(1)}, "Inputs([1]): expected indices of the 1 inputs"},
@@ -45,8 +45,8 @@ func TestBadCalls(t *testing.T) {
 		{"sample", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(-1)}, "Sample(-1)"},
 		{"directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Directions(-1)}, "Directions(-1)"},
 		{"sample and directions", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Sample(1), gradcheck.Directions(1)}, "expected one of them"},
-		{"empty input", ok, []*tensor.Dense{new(tensor.Dense)}, nil, "input 0 holds nothing"},
-		{"no entries", ok, []*tensor.Dense{tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(0, 3))}, nil, "input 0 holds nothing"},
+		{"empty input", ok, []*tensor.Dense{new(tensor.Dense)}, nil, "input 0 is empty"},
+		{"no entries", ok, []*tensor.Dense{tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(0, 3))}, nil, "input 0 is empty"},
 		{"nil option", ok, []*tensor.Dense{x}, []gradcheck.Option{gradcheck.Seed(1), nil}, "option 1 is nil"},
 		{"no node", unary(func(node) (node, error) { return nil, nil }), []*tensor.Dense{x}, nil, "neither a node nor an error"},
 		{"other graph", unary(func(x node) (node, error) {
@@ -73,7 +73,8 @@ func TestBadCalls(t *testing.T) {
 	}
 }
 
-// The fields of an error are those of the message, and right.
+// The fields of an error have the right values, and the message has the same
+// ones.
 func TestErrorFields(t *testing.T) {
 	x := dense(0.4, 2, 3)
 	err := gradcheck.Check(of(scaledGradient(3)), []*tensor.Dense{x},
@@ -94,7 +95,8 @@ func TestErrorFields(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Whatever the upstream gradient u is, numeric is 2xu and analytic three times that.
+			// For any upstream gradient u, numeric is 2xu, and analytic is
+			// three times that.
 			u := entry.Numeric / (2 * at.(float64))
 			if entry.Input != 0 || entry.Output || math.Abs(u) < 0.5 || math.Abs(u) > 1.5 ||
 				math.Abs(entry.Analytic-3*entry.Numeric) > 1e-6 ||
@@ -108,7 +110,7 @@ func TestErrorFields(t *testing.T) {
 	}
 }
 
-// Tolerances and step do what they say.
+// Eps, Atol and Rtol have the documented effect.
 func TestTolerances(t *testing.T) {
 	x := []*tensor.Dense{dense(0.4, 2, 3)}
 	slightly := of(scaledGradient(1.01))
@@ -125,7 +127,7 @@ func TestTolerances(t *testing.T) {
 			t.Errorf("%v: expected pass to be %v", err, c.pass)
 		}
 	}
-	// The central difference of x³ is off by eps².
+	// The error of the central difference of x³ is eps².
 	cube := unary(gorgonia.Cube)
 	if err := gradcheck.Check(cube, x, gradcheck.Eps(0.5)); err == nil {
 		t.Error("passes with a step of 0.5")
@@ -161,14 +163,14 @@ func TestExclude(t *testing.T) {
 	if err := gradcheck.Check(rectify, kink, all); !errors.As(err, &e) || e.Fault != gradcheck.NothingChecked || e.Excluded != 3 {
 		t.Errorf("%v: expected that nothing was checked", err)
 	}
-	// One input of which nothing is left is enough.
+	// The check fails if all entries of one input are excluded.
 	first := gradcheck.Exclude(func(input int, _ float64) bool { return input == 0 })
 	if err := gradcheck.Check(binary(gorgonia.Add), pair, first); !errors.As(err, &e) || e.Fault != gradcheck.NothingChecked {
 		t.Errorf("%v: expected that nothing was checked", err)
 	}
 }
 
-// Inputs that are not differentiated may be anything, as long as they are there.
+// Inputs that are not differentiated may have any dtype, but not be nil.
 func TestInputs(t *testing.T) {
 	wrongInFirst := of(&adOperator{
 		operator: operator{
@@ -216,7 +218,8 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// However the caller's tensors lie in memory, they are read right and left alone.
+// Check reads the caller's tensors correctly in any layout, and does not change
+// them.
 func TestLayouts(t *testing.T) {
 	data := func() []float64 { return dense(0.4, 12).Float64s() }
 	transposed := tensor.New(tensor.WithShape(3, 4), tensor.WithBacking(data()))
@@ -231,7 +234,7 @@ func TestLayouts(t *testing.T) {
 	columns := tensor.New(tensor.WithShape(3, 4), tensor.AsFortran(data()))
 	for name, x := range map[string]*tensor.Dense{"transposed": transposed, "view": view.(*tensor.Dense), "column-major": columns} {
 		shape, strides, before := x.Shape().Clone(), slices.Clone(x.Strides()), slices.Clone(x.Data().([]float64))
-		// One entry is marked by its value and must be found at its place.
+		// One entry has a special value. The error must have its index.
 		value, err := x.At(1, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -254,8 +257,8 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// An operator that changes its input changes a copy.
-func TestCallersInputIsLeftAlone(t *testing.T) {
+// An operator that changes its input changes a copy, not the caller's tensor.
+func TestCallersInputIsNotChanged(t *testing.T) {
 	x := dense(0.4, 2, 3)
 	op := square()
 	op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
@@ -270,8 +273,9 @@ func TestCallersInputIsLeftAlone(t *testing.T) {
 	}
 }
 
-// A check of a large input costs a few runs, and finds a fault in one entry of
-// four (Sample) or of all (Directions).
+// With Sample and Directions, a check of a large input takes only a few runs.
+// It finds a fault in every fourth entry (Sample) or in a single one
+// (Directions).
 func TestLargeInputs(t *testing.T) {
 	x := []*tensor.Dense{dense(0.4, 100, 100)}
 	runs := 0
@@ -308,7 +312,7 @@ func TestLargeInputs(t *testing.T) {
 			t.Errorf("%s: %v", name, e)
 		}
 	}
-	// Faults that cancel each other out in a sum don't along random directions.
+	// Errors that cancel in a sum do not cancel along random directions.
 	op := square()
 	right := op.doDiff
 	op.doDiff = func(in nodes, out node) error {
@@ -352,7 +356,7 @@ func TestFloat32(t *testing.T) {
 	if err := gradcheck.Check(binary(gorgonia.HadamardProd), []*tensor.Dense{a, b}); err != nil {
 		t.Error(err)
 	}
-	// The gradient of x + x², if that of the square is left out.
+	// This is x + x² without the gradient of x².
 	var e *gradcheck.Error
 	constantSquare := unary(func(x node) (node, error) {
 		return gorgonia.Add(x, must(gorgonia.ApplyOp(undifferentiable{must(gorgonia.Square(x)).Op().(gorgonia.SDOp)}, x)))
@@ -362,13 +366,13 @@ func TestFloat32(t *testing.T) {
 	}
 }
 
-// An undifferentiable operator says that no gradient flows through it.
+// An undifferentiable is an operator whose DiffWRT is false for all inputs.
 type undifferentiable struct{ gorgonia.SDOp }
 
 func (undifferentiable) DiffWRT(inputs int) []bool { return make([]bool, inputs) }
-func (op undifferentiable) Hashcode() uint32       { return ^op.SDOp.Hashcode() } // or it is merged with the real one
+func (op undifferentiable) Hashcode() uint32       { return ^op.SDOp.Hashcode() } // a different hash, so that it is not merged with the real one
 
-// The same seed gives the same error, another one another.
+// The same seed gives the same error. Different seeds give different errors.
 func TestSeed(t *testing.T) {
 	said := func(opts ...gradcheck.Option) string {
 		err := gradcheck.Check(of(scaledGradient(2)), mixed, opts...)
@@ -385,8 +389,8 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// tensor's pool of freed tensors is off while a check runs, and after it as
-// before.
+// Package tensor's pool of freed tensors is off during a check. Afterwards it
+// is as before.
 func TestPool(t *testing.T) {
 	freed := func() bool {
 		d := dense(0, 2)

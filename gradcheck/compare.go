@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// compare runs p on a machine and looks for one fault after the other.
+// compare runs p on machine m and returns the first fault that it finds.
 func (c *config) compare(m Machine, p *problem, w *want) error {
 	newBackward := newTapeBackward
 	if m == Lisp {
@@ -25,7 +25,7 @@ func (c *config) compare(m Machine, p *problem, w *want) error {
 	if err != nil {
 		return err
 	}
-	// The values of the run before are still in the graph.
+	// In these runs, the values of the run before are still in the graph.
 	again := func(upstream [][]float64, keep bool) (*run, error) {
 		r, err := runs(upstream, keep)
 		var e *Error
@@ -115,8 +115,8 @@ func (c *config) sameForward(p *problem, w *want) error {
 // allowed returns how far a value may be from x.
 func (c *config) allowed(x float64) float64 { return c.atol + c.rtol*math.Abs(x) }
 
-// sameOutputs compares a run's outputs with those that the central differences
-// rest on.
+// sameOutputs compares a run's outputs with those from which the central
+// differences are computed.
 func (c *config) sameOutputs(p *problem, r *run, w *want) *Error {
 	var t tally
 	for i, out := range w.outputs {
@@ -130,8 +130,8 @@ func (c *config) sameOutputs(p *problem, r *run, w *want) *Error {
 	}
 	e := t.fault(NotDeterministic)
 	if e != nil {
-		e.Detail = "the output is not that of a run without gradients"
-		e.Hint = "an operator that may overwrite its input computes something else when it does, or overwrites what is still needed: see its OverwritesInput and UsePreallocDo"
+		e.Detail = "the output differs from that of a run without gradients"
+		e.Hint = "an operator gives another result when it overwrites its input, or it overwrites memory that is still needed: see its OverwritesInput and UsePreallocDo"
 	}
 	return e
 }
@@ -165,8 +165,9 @@ func (c *config) sameRuns(p *problem, later, earlier *run) *Error {
 	return e
 }
 
-// allZero checks the gradients of a run whose upstream gradients were 0. One
-// that is not finite in an ordinary run either is left to sameGradients.
+// allZero checks that all gradients are 0 in run r, whose upstream gradients
+// were 0. It ignores a gradient that is not finite in an ordinary run:
+// sameGradients reports that.
 func (p *problem) allZero(r, ordinary *run) *Error {
 	var t tally
 	for k, grad := range r.grad {
@@ -199,7 +200,8 @@ func (c *config) sameGradients(p *problem, r *run, w *want, before *run) *Error 
 		if d.direction == nil {
 			t.add(e, op.shape, d.entries[0])
 		} else {
-			// Relative to one entry, not to the sum of all: one may be wrong.
+			// The tolerance is relative to one entry, not to the sum of all
+			// entries, because only one may be wrong.
 			e.Allowed = c.allowed(typical)
 			if math.Abs(analytic-s.central) > e.Allowed {
 				var step float64
@@ -271,18 +273,18 @@ func (c *config) accumulated(p *problem, kept, once *run) *Error {
 	}
 	e := t.fault(NotAccumulated)
 	if e != nil {
-		e.Hint = "DoDiff has to add to the gradient of its input: other operators that read the same input have added theirs before"
+		e.Hint = "DoDiff has to add to the gradient of its input, because other operators that read this input may have added to it before"
 	}
 	return e
 }
 
-// sameInProgram compares the gradients on a fresh graph, which are right, with
-// what gorgonia.Grad gives on the Func's own graph, where Grad was called
-// before.
+// sameInProgram compares two gradients: those on a fresh graph, which are
+// right, and those that gorgonia.Grad returns on the Func's own graph, on which
+// Grad was called before.
 func (c *config) sameInProgram(p *problem, right *run, w *want) *Error {
 	fault := func(e *Error) *Error {
 		e.Fault = SecondGrad
-		e.Hint = "the operators are right, but Gorgonia is not where Grad is called a second time on one graph: it skips the nodes that have a derivative. Write the inner gradient as nodes, with the operators of the gradient (leakyrelu.ApplyGrad is LeakyReLU's), and call Grad once"
+		e.Hint = "the operators are right. But a second Grad on one graph is wrong in Gorgonia: it skips the nodes that have a derivative. Write the inner gradient as nodes, with gradient operators such as leakyrelu.ApplyGrad, and call Grad once"
 		return e
 	}
 	var r *run
@@ -295,7 +297,7 @@ func (c *config) sameInProgram(p *problem, right *run, w *want) *Error {
 		return err
 	})
 	if e, ok := err.(*Error); ok && e.Fault == InputChanged {
-		return e // here operators may overwrite, as in the program
+		return e // in this run operators may overwrite, as in the program
 	}
 	if err != nil {
 		return fault(&Error{Err: err})
@@ -320,21 +322,21 @@ func (c *config) sameInProgram(p *problem, right *run, w *want) *Error {
 	return nil
 }
 
-// A tally collects the entries that are not what they should be.
+// A tally collects the wrong entries.
 type tally struct {
 	failed  []Entry
 	checked int
 }
 
-// add checks an entry of which everything but Index and Diff is known. It is at
-// the row-major index i of a tensor of that shape; nil is a direction's.
+// add checks entry e and sets its Index and Diff. The entry has the row-major
+// index i in a tensor of that shape. The shape is nil for a direction.
 func (t *tally) add(e Entry, shape tensor.Shape, i int) {
 	t.checked++
 	e.Diff = math.Abs(e.Analytic - e.Numeric)
 	if e.Diff <= e.Allowed && !math.IsInf(e.Diff, 0) {
 		return
 	}
-	// NaN comes here too.
+	// A NaN fails too.
 	if shape != nil {
 		e.Index = unravel(i, shape)
 	}
@@ -364,12 +366,13 @@ func (t *tally) addUnlessSame(e Entry, shape tensor.Shape, i int) {
 	t.add(e, shape, i)
 }
 
-// fault returns an error about the entries that failed, nil if none did.
+// fault returns an error with the entries that failed. It returns nil if none
+// failed.
 func (t *tally) fault(f Fault) *Error {
 	if len(t.failed) == 0 {
 		return nil
 	}
-	// A NaN is worse than any number.
+	// A NaN counts as worse than any number.
 	badness := func(e Entry) float64 {
 		if math.IsNaN(e.Diff) {
 			return math.Inf(1)

@@ -15,8 +15,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// from makes an operator of one input from two functions, as testdata/pytorch.py
-// does. backward gets the input and the upstream gradient.
+// from makes an operator of one input from two functions, like
+// testdata/pytorch.py. backward gets the input and the upstream gradient.
 func from(forward func(x float64) float64, backward func(x, g []float64) []float64) *adOperator {
 	grad := &operator{name: "gradient", inputs: 2, do: func(in ...gorgonia.Value) (gorgonia.Value, error) {
 		return tensor.New(tensor.WithShape(in[0].Shape()...), tensor.WithBacking(backward(numbers(in[0]), numbers(in[1])))), nil
@@ -39,7 +39,7 @@ func from(forward func(x float64) float64, backward func(x, g []float64) []float
 	}
 }
 
-// eachEntry makes a backward from a function of one entry.
+// eachEntry makes a backward function from a function of one entry.
 func eachEntry(f func(x, g float64) float64) func(x, g []float64) []float64 {
 	return func(x, g []float64) []float64 {
 		d := make([]float64, len(x))
@@ -50,7 +50,8 @@ func eachEntry(f func(x, g float64) float64) func(x, g []float64) []float64 {
 	}
 }
 
-// answer is the fault that err is about, the first if there are several.
+// answer returns the name of err's fault, or of the first fault if there are
+// several.
 func answer(err error) string {
 	var e *gradcheck.Error
 	switch {
@@ -62,8 +63,8 @@ func answer(err error) string {
 	return err.Error()
 }
 
-// The README's table says of each fault what this package says and what PyTorch
-// says, which is in testdata/pytorch.txt.
+// The table in README.md has a row for each fault: what this package reports,
+// and what PyTorch reports. PyTorch's reports are in testdata/pytorch.txt.
 func TestComparisonWithPyTorch(t *testing.T) {
 	squared := func(x float64) float64 { return x * x }
 	right := eachEntry(func(x, g float64) float64 { return 2 * x * g })
@@ -178,7 +179,7 @@ func TestComparisonWithPyTorch(t *testing.T) {
 		name, their, _ := strings.Cut(line, "\t")
 		our, ok := ours[name]
 		if testing.Short() && strings.Contains(name, "million") {
-			continue // minutes with the race detector
+			continue // takes minutes with the race detector
 		}
 		if !ok {
 			t.Errorf("%q is in testdata/pytorch.txt only", name)

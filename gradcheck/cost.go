@@ -10,8 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// cost is the operator Σ upstream·inputs. The Lisp machine differentiates
-// scalars only, and Gorgonia's own operators would bring their own faults.
+// cost is the operator Σ upstream·inputs. It makes a scalar, because the Lisp
+// machine differentiates only scalars. Gorgonia's own operators can't be used
+// here, because some have faults.
 type cost struct {
 	dtype    tensor.Dtype
 	types    []hm.Type // of the inputs

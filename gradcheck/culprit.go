@@ -10,7 +10,8 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// explain names the operator behind e, which was found in p on machine m.
+// explain looks for the operator that causes e and adds its name to e. The
+// fault e was found in p on machine m.
 func (c *config) explain(e *Error, m Machine, p *problem) {
 	switch e.Fault {
 	case WrongGradient, NonzeroGradient, NotAccumulated, NotDeterministic:
@@ -211,8 +212,8 @@ func (p *problem) overwriters() []string {
 	return names
 }
 
-// checkAlone checks the operator of n on machine m, at the values that reach it
-// in p.
+// checkAlone checks the operator of n alone on machine m. Its inputs have the
+// values that they have in p.
 func (c *config) checkAlone(n *gorgonia.Node, m Machine, p *problem) (*Error, error) {
 	kids := children(n)
 	reaching := expression{in: p.in}

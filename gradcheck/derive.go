@@ -10,8 +10,8 @@ import (
 )
 
 // active returns the nodes through which a gradient flows from e's outputs to
-// wrt: those that depend on wrt, and that an output depends on, through inputs
-// that DiffWRT says are differentiable.
+// wrt. Such a node depends on wrt, and an output depends on it. Both paths use
+// only inputs that are differentiable according to DiffWRT.
 func (e expression) active(wrt []*gorgonia.Node) map[*gorgonia.Node]bool {
 	reaches := make(map[*gorgonia.Node]bool)
 	visited := make(map[*gorgonia.Node]bool)
@@ -39,8 +39,8 @@ func (e expression) active(wrt []*gorgonia.Node) map[*gorgonia.Node]bool {
 	return reaches
 }
 
-// differentiable tells through which of its inputs n passes gradients on. An op
-// that does not say is taken to mean all of them.
+// differentiable returns which inputs of n get gradients. If the op has no
+// DiffWRT, it returns true for all.
 func differentiable(n *gorgonia.Node, inputs int) []bool {
 	wrt := make([]bool, inputs)
 	if op, ok := n.Op().(gorgonia.SDOp); ok {
@@ -53,8 +53,8 @@ func differentiable(n *gorgonia.Node, inputs int) []bool {
 	return wrt
 }
 
-// firstLacking returns the first of the active nodes whose op lacks a method, nil
-// if there is none.
+// firstLacking returns the first active node whose op lacks a method. It
+// returns nil if there is none.
 func (e expression) firstLacking(has func(gorgonia.Op) bool, active map[*gorgonia.Node]bool) *gorgonia.Node {
 	for _, n := range e.out[0].Graph().AllNodes() {
 		if active[n] && n.Op() != nil && !has(n.Op()) {
@@ -65,7 +65,7 @@ func (e expression) firstLacking(has func(gorgonia.Op) bool, active map[*gorgoni
 }
 
 // gradients differentiates Σ upstream·out symbolically and returns the gradient
-// of each of wrt, nil for those that out does not depend on.
+// of each node of wrt. A gradient is nil if out does not depend on the node.
 func (e expression) gradients(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	active := e.active(wrt)
 	isSDOp := func(op gorgonia.Op) bool { _, ok := op.(gorgonia.SDOp); return ok }
@@ -94,8 +94,9 @@ func (e expression) gradients(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node,
 	return alignGradients(wrt, active, derived), nil
 }
 
-// gradOfSum does the same with Grad of Σ upstream·out, for an expression of one
-// output on whose graph Grad was called before.
+// gradOfSum returns the same as gradients, but calls gorgonia.Grad for Σ
+// upstream·out, as a program does. The expression has one output, and Grad was
+// called on its graph before.
 func (e expression) gradOfSum(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	active := e.active(wrt)
 	cost, err := gorgonia.HadamardProd(upstream[0], e.out[0])
@@ -112,8 +113,9 @@ func (e expression) gradOfSum(upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node,
 	return alignGradients(wrt, active, derived), nil
 }
 
-// alignGradients returns the gradient of each of wrt: nil for those that are not
-// active, the next of derived for those that are.
+// alignGradients returns one gradient for each node of wrt. It is nil for a
+// node that is not active. The active nodes get the elements of derived in
+// order.
 func alignGradients(wrt []*gorgonia.Node, active map[*gorgonia.Node]bool, derived gorgonia.Nodes) []*gorgonia.Node {
 	grads := make([]*gorgonia.Node, len(wrt))
 	for i, n := range wrt {
@@ -124,8 +126,9 @@ func alignGradients(wrt []*gorgonia.Node, active map[*gorgonia.Node]bool, derive
 	return grads
 }
 
-// symDiffFault tells which of the active nodes' ops is to blame if Gorgonia
-// failed to differentiate e, or gave a gradient of another type than its node.
+// symDiffFault looks for the fault if Gorgonia failed to differentiate e with
+// err, or made a gradient whose type differs from that of its node. It names
+// the operator of an active node if it finds it.
 func (e expression) symDiffFault(active map[*gorgonia.Node]bool, err error) *Error {
 	wrong := err != nil
 	for n := range active {
@@ -135,7 +138,7 @@ func (e expression) symDiffFault(active map[*gorgonia.Node]bool, err error) *Err
 		return nil
 	}
 	nodes := slices.Clone(e.out[0].Graph().AllNodes())
-	slices.Reverse(nodes) // as Gorgonia does, from the outputs on
+	slices.Reverse(nodes) // Gorgonia differentiates from the outputs to the inputs
 	for _, n := range nodes {
 		if active[n] && n.Op() != nil {
 			if fault := symDiff(n); fault != nil {
@@ -154,7 +157,7 @@ func (e expression) symDiffFault(active map[*gorgonia.Node]bool, err error) *Err
 	return fault
 }
 
-// symDiff calls SymDiff once more and looks at what it returns.
+// symDiff calls DiffWRT and SymDiff of n once more and checks their results.
 func symDiff(n *gorgonia.Node) *Error {
 	op, kids := n.Op().(gorgonia.SDOp), children(n)
 	var wrt []bool
@@ -164,7 +167,7 @@ func symDiff(n *gorgonia.Node) *Error {
 		return &Error{Fault: Panicked, Detail: fmt.Sprintf("DiffWRT(%d) returned %d values: expected %[1]d, one for each input", len(kids), len(wrt))}
 	}
 	if n.Deriv() == nil {
-		return nil // Gorgonia did not get here
+		return nil // Gorgonia failed before it reached n
 	}
 	if err == nil {
 		err = safely(func() (err error) {
@@ -194,8 +197,8 @@ func symDiff(n *gorgonia.Node) *Error {
 	return nil
 }
 
-// fits tells whether a gradient made by one of the nodes has the dtype and shape
-// that n has.
+// fits reports whether a gradient has the dtype and shape of n. The makers are
+// the nodes whose operators may have made the gradient.
 func fits(gradient, n *gorgonia.Node, makers ...*gorgonia.Node) bool {
 	if gradient.Dtype() != n.Dtype() {
 		return false
@@ -204,9 +207,10 @@ func fits(gradient, n *gorgonia.Node, makers ...*gorgonia.Node) bool {
 	return sameShape(gradient.Shape(), n.Shape()) || ofGorgonia && n.Op() != nil && sameButForOnes(gradient.Shape(), n.Shape())
 }
 
-// isGorgonias tells whether op is one of Gorgonia's own. The gradient of its
-// Repeat, which broadcasts use, has lost the dimension of size 1 that was
-// repeated. Broadcasts reshape it back, and only Gorgonia can mend Repeat.
+// isGorgonias reports whether op is one of Gorgonia's own operators. For them
+// the check of shapes is weaker. Broadcasts use Repeat, and Repeat's gradient
+// lacks the dimension of size 1 that was repeated. The broadcast then reshapes
+// that gradient to the right shape.
 func isGorgonias(op gorgonia.Op) bool {
 	t := reflect.TypeOf(op)
 	if t != nil && t.Kind() == reflect.Pointer {
@@ -215,7 +219,7 @@ func isGorgonias(op gorgonia.Op) bool {
 	return t != nil && t.PkgPath() == "gorgonia.org/gorgonia"
 }
 
-// sameButForOnes tells whether shapes differ in dimensions of size 1 only.
+// sameButForOnes reports whether shapes differ only in dimensions of size 1.
 func sameButForOnes(a, b tensor.Shape) bool {
 	isOne := func(size int) bool { return size == 1 }
 	return slices.Equal(slices.DeleteFunc(slices.Clone(a), isOne), slices.DeleteFunc(slices.Clone(b), isOne))

@@ -8,7 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// misplaced is x², whose DoDiff adds error to the gradient, once it is right.
+// misplaced is x² with a wrong DoDiff: it computes the right gradient, and then
+// wrong changes it.
 func misplaced(wrong func(dx, dy []float64)) *adOperator {
 	op := square()
 	right := op.doDiff
@@ -28,7 +29,7 @@ func misplaced(wrong func(dx, dy []float64)) *adOperator {
 	return op
 }
 
-// Errors that are equal and opposite don't cancel along a random direction.
+// Two equal and opposite errors do not cancel along a random direction.
 func TestDirectionsFindSwappedEntries(t *testing.T) {
 	swapped := of(misplaced(func(dx, _ []float64) { dx[3], dx[4] = dx[4], dx[3] }))
 	x := []*tensor.Dense{dense(0.4, 4, 5)}
@@ -45,8 +46,8 @@ func TestDirectionsFindSwappedEntries(t *testing.T) {
 	}
 }
 
-// One wrong entry shows among many, also where a long sum makes the differences
-// so coarse that larger steps are needed. What is right passes.
+// One wrong entry among 200,000 is found, also if a long sum makes rounding so
+// large that larger steps are needed. A right gradient passes.
 func TestDirectionsFindOneEntry(t *testing.T) {
 	x := []*tensor.Dense{dense(0.4, 400, 500)}
 	halved := of(misplaced(func(dx, _ []float64) { dx[123456] /= 2 }))
@@ -61,7 +62,7 @@ func TestDirectionsFindOneEntry(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if gradcheck.Check(f(halved), x, options...) == nil {
-			t.Errorf("%s: one entry of 200,000 is half of what it should be: not found", name)
+			t.Errorf("%s: one entry of 200,000 is half of the right value, expected an error", name)
 		}
 	}
 	if err := gradcheck.Check(summed(unary(gorgonia.Square)), x, gradcheck.Directions(2), gradcheck.Machines(gradcheck.Tape)); err != nil {

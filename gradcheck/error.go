@@ -8,27 +8,28 @@ import (
 // Upstream is the index of the upstream gradient in [Entry.Input].
 const Upstream = -1
 
-// A Fault is a kind of thing that can be wrong with an expression.
+// A Fault is what can be wrong with an expression.
 type Fault int
 
-// The faults. The comments say what Entry.Analytic and Entry.Numeric hold where
-// the error has entries.
+// These are the faults. If the error has entries, Analytic is the value that
+// was checked. The comments say what Numeric is. For WrongGradient it is the
+// central difference.
 const (
 	WrongGradient     Fault = iota + 1 // gradients differ from the central differences
-	NonzeroGradient                    // gradients are not 0 though the upstream gradient is; Numeric is 0
-	NotAccumulated                     // DoDiff does not add to the gradient that is there; Numeric is twice the gradient
+	NonzeroGradient                    // gradients are not 0 although the upstream gradient is 0; Numeric is 0
+	NotAccumulated                     // DoDiff does not add to the existing gradient; Numeric is twice that gradient
 	NotDeterministic                   // two runs differ; Analytic is the later run's value, Numeric the earlier's
 	InputChanged                       // running changed an input; Analytic is its value after, Numeric before
-	NotDifferentiable                  // an operator on the way has no SymDiff (tape) or DoDiff (Lisp)
-	WrongResult                        // a result has another shape or dtype than was inferred
+	NotDifferentiable                  // an operator between input and output has no SymDiff (tape) or DoDiff (Lisp)
+	WrongResult                        // a result does not have the inferred shape or dtype
 	Panicked                           // an operator or Gorgonia panicked
 	Failed                             // an operator, the Func or Gorgonia returned an error
 	NothingChecked                     // every entry of an input was excluded, or the Func does not use it
 
-	MismatchedGradient // a gradient has another shape or dtype than its input
+	MismatchedGradient // a gradient does not have the shape or dtype of its input
 	MissingGradient    // SymDiff returned no gradient for an input
-	SecondGrad         // a second Grad on the Func's graph differs; Numeric is the gradient on a fresh graph
-	NotFinite          // an output is NaN or infinite, at the inputs or a step beside them
+	SecondGrad         // a second Grad on the Func's graph gives other gradients; Numeric is the gradient on a fresh graph
+	NotFinite          // an output is NaN or infinite, at the inputs or one step away from them
 )
 
 var faults = map[Fault]string{
@@ -38,12 +39,12 @@ var faults = map[Fault]string{
 	NotDeterministic:  "two runs differ",
 	InputChanged:      "an input was changed",
 	NotDifferentiable: "not differentiable",
-	WrongResult:       "result other than inferred",
+	WrongResult:       "result not as inferred",
 	Panicked:          "panic",
 	Failed:            "failed",
 	NothingChecked:    "nothing checked",
 
-	MismatchedGradient: "gradient of another shape or dtype than its input",
+	MismatchedGradient: "gradient with wrong shape or dtype",
 	MissingGradient:    "missing gradient",
 	SecondGrad:         "wrong gradient from a second Grad on one graph",
 	NotFinite:          "output not finite",
@@ -61,11 +62,11 @@ func (f Fault) String() string {
 type Error struct {
 	Fault   Fault
 	Order   int     // 1 for Check, 2 for CheckSecond
-	Machine Machine // 0 if the fault was there before a machine was
+	Machine Machine // 0 if no machine was involved yet
 	Op      string  // the operator at fault, "" if that is not known
-	Detail  string  // what else there is to say, "" if nothing
+	Detail  string  // more about the fault, "" if nothing
 	Err     error   // the operator's or Gorgonia's own error, or nil
-	Hint    string  // the likely cause or what to do, "" if nothing is known
+	Hint    string  // the likely cause, or what to do; "" if unknown
 
 	Entries  []Entry // the worst, at most five, worst first
 	Failed   int     // number of entries that failed
@@ -79,15 +80,15 @@ type Error struct {
 	flat      bool   // the outputs do not change where the gradient is wrong
 }
 
-// An Entry is one number that is not what it should be.
+// An Entry is one wrong number.
 type Entry struct {
 	Input    int   // index into the inputs, or Upstream
-	Output   bool  // the entry is one of the output's; Input means nothing
+	Output   bool  // the entry belongs to the output; Input has no meaning
 	Index    []int // coordinates of the entry, nil for a direction
 	Analytic float64
 	Numeric  float64
 	Diff     float64 // |Analytic − Numeric|
-	Allowed  float64 // the largest Diff that would have passed
+	Allowed  float64 // the largest Diff that passes
 }
 
 // Error describes the fault in one line, followed by one line for each entry and
@@ -131,10 +132,10 @@ func (e *Error) Error() string {
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// String describes the entry in one line, as one of a [WrongGradient].
+// String describes the entry in one line, in the words for a [WrongGradient].
 func (e Entry) String() string { return e.format(WrongGradient) }
 
-// of names the tensor that the entry is one of.
+// of returns the name of the tensor that has the entry.
 func (e Entry) of() string {
 	switch {
 	case e.Output:

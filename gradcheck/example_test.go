@@ -11,7 +11,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Five lines check an operator: put yours in the place of Tanh.
+// Five lines check an operator. Replace Tanh by yours.
 func Example() {
 	f := func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Tanh(in[0]) }
 	x := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{-2, -1, -.5, .5, 1, 2}))
@@ -23,7 +23,7 @@ func Example() {
 	// <nil>
 }
 
-// Rectify has a kink at 0, where central differences mean nothing.
+// Rectify has a kink at 0. Central differences are useless there.
 func ExampleExclude() {
 	f := func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Rectify(in[0]) }
 	x := tensor.New(tensor.WithShape(4), tensor.WithBacking([]float64{-1, 0, 1, 2}))
@@ -35,8 +35,8 @@ func ExampleExclude() {
 	// Output: <nil>
 }
 
-// The derivative of log₂ x is 1/(x·ln 2). On the tape machine that of Gorgonia
-// v0.9.18 is (ln 2)/x.
+// The derivative of log₂ x is 1/(x·ln 2). On the tape machine, Gorgonia v0.9.18
+// gives (ln 2)/x.
 func ExampleError() {
 	f := func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Log2(in[0]) }
 	x := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{2, 4}))
@@ -60,10 +60,10 @@ func ExampleError() {
 	// at [1] by a factor of 0.4805 = (ln 2)²
 }
 
-// A loss penalises the gradient of leaky ReLU. Taken with Grad inside, the
-// gradient makes the program's own Grad a second one on its graph, which
-// Gorgonia gets wrong. Written as a node, with LeakyReLU's gradient operator, it
-// is right.
+// The loss has a penalty on the gradient of LeakyReLU. If the loss calls Grad
+// for this gradient, the program's own Grad is the second one on the graph, and
+// Gorgonia gives a wrong result. If the gradient is written as a node, with
+// ApplyGrad, the result is right.
 func ExampleCheck_gradientPenalty() {
 	const alpha = 0.2
 	// loss is Σ leaky(x·w) + Σ ‖gradient‖².

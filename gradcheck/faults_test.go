@@ -10,13 +10,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The programs below use nothing but Gorgonia. They show that what this package
-// reports of Gorgonia's operators, and its README lists, is so without it.
+// These programs use only Gorgonia. They show that the faults in README.md,
+// which this package reports, exist in Gorgonia.
 
-// weighted is Σ x·w.
+// weighted returns Σ x·w.
 func weighted(x, w *Node) *Node { return Must(Sum(Must(HadamardProd(x, w)))) }
 
-// input is an input node with a value.
+// input returns an input node with a value.
 func input(g *ExprGraph, name string, shape tensor.Shape, data ...float64) *Node {
 	if shape.IsScalar() {
 		return NewScalar(g, Float64, WithName(name), WithValue(data[0]))
@@ -65,8 +65,8 @@ func TestFaultsOfGorgonia(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		run   func(g *ExprGraph) any
-		right string // what it should be, by formula
-		is    string // what it is
+		right string // the right result, by formula
+		is    string // Gorgonia's result
 	}{
 		{
 			"Log2, tape: the factor is ln 2 instead of 1/ln 2",
@@ -101,7 +101,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			fmt.Sprint([]float64{10 + 2*2, 20 + 2*4}), "[10 20]",
 		}, {
-			"BroadcastAdd, Lisp: the same, it reshapes",
+			"BroadcastAdd, Lisp: overwrites the gradient of x·x, because it reshapes",
 			func(g *ExprGraph) any {
 				a, b := input(g, "a", matrix, 1, 2, 3, 4), input(g, "b", tensor.Shape{1, 2}, 5, 6)
 				linear := Must(Sum(Must(BroadcastAdd(a, b, nil, []byte{0}))))
@@ -126,7 +126,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			"[0.2500 0.2500 0.2500 0.2500]", "[0.5000 0.5000 0.5000 0.5000]",
 		}, {
-			"AveragePool2D, tape: nor are those of two",
+			"AveragePool2D, tape: the gradients of two averages are not spread either",
 			func(g *ExprGraph) any {
 				x := input(g, "x", tensor.Shape{1, 1, 2, 4}, 1, 2, 3, 4, 5, 6, 7, 8)
 				return tapeGrad(Must(Sum(Must(AveragePool2D(x, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2})))), x)
@@ -176,7 +176,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			fmt.Sprint(3 + 2*5), fmt.Sprint(3 * (1 + 2*5)),
 		}, {
-			"SoftMax, Lisp: a second run sees the gradient of its input as its own",
+			"SoftMax, Lisp: it shares its gradient with its input, so a second run is wrong",
 			func(g *ExprGraph) any {
 				x := input(g, "x", vector, 1, 2)
 				c := NewConstant(tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 0})))
@@ -197,7 +197,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			fmt.Sprint([]float64{1 + 3, 2 + 4}, ", then ", []float64{4, 6}), "[4 6], then RunAll: Failed to differentiate A × Bᵀ",
 		}, {
-			"Max, Lisp: silently no gradient",
+			"Max, Lisp: no gradient and no error",
 			func(g *ExprGraph) any {
 				x := input(g, "x", matrix, 1, 2, 3, 4)
 				Must(Sum(Must(Max(x, 1))))
@@ -205,7 +205,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			"[0 1 0 1]", "[0 0 0 0]",
 		}, {
-			"Sign, Lisp: fails instead of giving 0, and with it the gradient of Abs's gradient",
+			"Sign, Lisp: fails, where the gradient is 0, so Abs fails at second order",
 			func(g *ExprGraph) any {
 				x := input(g, "x", vector, -4, 2)
 				Must(Sum(Must(Sign(x))))
@@ -224,7 +224,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			"[-4 2]", "[-0 2]",
 		}, {
-			"Mean, second order, tape: Reshape to a scalar is no scalar to HadamardDiv",
+			"Mean, second order, tape: HadamardDiv does not accept the scalar from Reshape",
 			func(g *ExprGraph) any {
 				x, u, v := input(g, "x", vector, 1, 2), input(g, "u", tensor.Shape{}, 3), input(g, "v", vector, 5, 6)
 				grad, err := Grad(Must(HadamardProd(u, Must(Mean(x)))), x)
@@ -290,7 +290,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			"1", "index out of range [1] with length 1",
 		}, {
-			"slices, tape: two whose bounds agree modulo 256 are taken for one",
+			"slices, tape: two with the same bounds modulo 256 are merged",
 			func(g *ExprGraph) any {
 				data := make([]float64, 512)
 				data[0], data[256] = 1, 2
@@ -300,7 +300,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 			},
 			"-1", "0",
 		}, {
-			"constants, tape: two that begin alike are taken for one",
+			"constants, tape: two with the same beginning and end are merged",
 			func(g *ExprGraph) any {
 				ones, two := tensor.Ones(Float64, 100), tensor.Ones(Float64, 100)
 				two.Float64s()[50] = 2
@@ -329,7 +329,7 @@ func TestFaultsOfGorgonia(t *testing.T) {
 				}
 			}()
 			if got == c.right {
-				t.Fatal(mended(c.is, "this case"))
+				t.Fatal(fixed(c.is, "this case"))
 			}
 			if !strings.Contains(got, c.is) {
 				t.Fatalf("%v: expected %v, the fault of Gorgonia %s, or %v, which is right", got, c.is, seenIn, c.right)
@@ -338,8 +338,8 @@ func TestFaultsOfGorgonia(t *testing.T) {
 	}
 }
 
-// On the Lisp machine a scalar − x frees the gradient of the difference while
-// the graph still holds it: the next tensor that is made is the same.
+// On the Lisp machine, scalar − x frees the gradient of the difference while
+// the graph still uses it. The next new tensor has the same memory.
 func TestFaultFreedGradient(t *testing.T) {
 	g := NewGraph()
 	x := input(g, "x", tensor.Shape{3}, 1, 2, 3)
@@ -357,5 +357,5 @@ func TestFaultFreedGradient(t *testing.T) {
 			return
 		}
 	}
-	t.Fatal(mended("the gradient was freed", "this test, and withoutPool"))
+	t.Fatal(fixed("the gradient was freed", "this test, and withoutPool"))
 }

@@ -10,17 +10,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// seenIn is the version of Gorgonia that has the faults which tests here expect.
+// seenIn is the version of Gorgonia that has the faults that these tests
+// expect.
 const seenIn = "v0.9.18"
 
-// mended says what to do about a test that expects a fault of Gorgonia's which
-// is no longer there.
-func mended(fault, where string) string {
-	return fmt.Sprintf("Gorgonia is right now, and was not in %s (%s): delete %s, and what README.md says about it", seenIn, fault, where)
+// fixed returns a message for a test that expects a fault of Gorgonia that no
+// longer exists.
+func fixed(fault, where string) string {
+	return fmt.Sprintf("Gorgonia has fixed a fault of %s (%s): delete %s, and what README.md says about it", seenIn, fault, where)
 }
 
 // A gradientCase is one of Gorgonia's own functions at a point, with the first
-// fault on each machine, 0 where it has none.
+// fault on each machine, or 0 if there is none.
 type gradientCase struct {
 	name                   string
 	f                      gradcheck.Func
@@ -42,7 +43,7 @@ func constant(x float64) node { return gorgonia.NewConstant(x) }
 
 func scalar(x float64) *tensor.Dense { return tensor.New(tensor.FromScalar(x)) }
 
-// Shorter names for the faults in the table.
+// These are shorter names for the table.
 const (
 	wrong  = gradcheck.WrongGradient
 	unstab = gradcheck.NotDeterministic
@@ -105,7 +106,7 @@ var gorgonias = []gradientCase{
 	{name: "scalars", f: binary(gorgonia.HadamardProd), inputs: []*tensor.Dense{scalar(0.7), scalar(-1.2)}},
 	{name: "vector", f: unary(gorgonia.Tanh), inputs: []*tensor.Dense{dense(0.4, 5)}},
 
-	// What follows is Gorgonia's fault.
+	// These functions have faults in Gorgonia.
 	{name: "Abs", f: unary(gorgonia.Abs), inputs: mixed, secondLisp: fails},
 	{name: "Log2", f: unary(gorgonia.Log2), inputs: above, tape: wrong},
 	{name: "InverseSqrt", f: unary(gorgonia.InverseSqrt), inputs: above, tape: wrong, lisp: fails, secondTape: wrong, secondLisp: fails},
@@ -149,7 +150,7 @@ var gorgonias = []gradientCase{
 		dense(0.4, 2, 3), tensor.New(tensor.WithShape(2), tensor.WithBacking([]int{1, 0})),
 	}, lisp: fails, secondTape: panics, secondLisp: panics},
 	{name: "Sparsemax", f: unary(func(x node) (node, error) { return gorgonia.Sparsemax(x) }), inputs: mixed, lisp: fails, secondTape: nodiff, secondLisp: nodiff},
-	// Dropout is as it should be. It has no gradient that could be compared.
+	// Dropout has no fault, but it is random, so its gradient can't be checked.
 	{name: "Dropout", f: unary(func(x node) (node, error) { return gorgonia.Dropout(x, 0.5) }), inputs: []*tensor.Dense{dense(0.4, 20, 20)}, tape: unstab, lisp: unstab, secondTape: unstab, secondLisp: unstab},
 	{name: "BatchNorm", f: func(in ...node) (node, error) {
 		y, _, _, _, err := gorgonia.BatchNorm(in[0], in[1], in[2], 0.9, 1e-5)
@@ -181,7 +182,7 @@ func TestGorgonia(t *testing.T) {
 				var e *gradcheck.Error
 				switch {
 				case err == nil && run.want != 0:
-					t.Errorf("%s on the %v: %s", run.name, run.machine, mended(run.want.String(), "the field of this row that expects it"))
+					t.Errorf("%s on the %v: %s", run.name, run.machine, fixed(run.want.String(), "the field of this row that expects it"))
 				case err != nil && (!errors.As(err, &e) || e.Fault != run.want):
 					t.Errorf("%s: expected %v, as with Gorgonia %s, got %v", run.name, run.want, seenIn, err)
 				}

@@ -7,16 +7,18 @@
 //	err := gradcheck.Check(f, []*tensor.Dense{x})       // the gradient of f, on both machines
 //	err = gradcheck.CheckSecond(f, []*tensor.Dense{x})  // the gradient of that gradient
 //
-// A nil means that at these inputs, on the machines chosen, each entry of each
-// gradient agrees with its central difference, within the tolerances and for one
-// random upstream gradient; that gradients have the shape and dtype of their
-// inputs, are the same in every run, and are added to those that are there; and
-// that no operator failed, panicked or changed an input.
+// If the result is nil, these statements hold at these inputs, on the chosen
+// machines, for one random upstream gradient:
+//   - Each entry of each gradient agrees with its central difference within the
+//     tolerances.
+//   - The gradients have the shape and dtype of their inputs. They are the same
+//     in every run. On the Lisp machine, they are added to earlier gradients.
+//   - No operator failed, panicked or changed an input.
 //
-// A nil does not mean
-//   - that f computes what it should: its gradients are those of what it does
-//     compute. Two operators that Gorgonia takes for one, because their hashes
-//     agree, pass;
+// A nil does not show
+//   - that f computes the right function. The gradient of a wrong function can be
+//     right. So the check passes if Gorgonia merges two different operators
+//     because their hashes agree.
 //   - that the gradients are right at other inputs, in other shapes or dtypes, or
 //     in entries that Exclude, Sample, Inputs or Machines leave out;
 //   - that errors below the tolerances are not there, nor, with [Directions],
@@ -29,7 +31,7 @@
 //     between others, too.
 //
 // An error is an [*Error]. It names the operator, the machine, the input and the
-// entry, what was given and what was expected, and the likely cause.
+// entry. It says what was found, what was expected, and the likely cause.
 //
 // # What is compared
 //
@@ -39,10 +41,10 @@
 //	|analytic − numeric| ≤ atol + rtol·|numeric|
 //	numeric = Σⱼ uⱼ·(yⱼ(x + eps) − yⱼ(x − eps)) / 2·eps
 //
-// The differences of the outputs are taken before they are summed, so that only
-// outputs which the entry moves bring rounding errors. The outputs for numeric
-// are computed by a tape machine on a graph of their own, in which no operator
-// may overwrite its input. [Directions] has a rule of its own.
+// Each output is subtracted before the sum is taken. So only outputs that
+// depend on the entry add rounding errors. A tape machine computes the outputs
+// for numeric on a separate graph, in which no operator may overwrite its
+// input. [Directions] has its own rule.
 //
 // Before gradients are compared, these faults are looked for, each with its own
 // [Fault]: a panic or an error inside an operator, a result that has not the
@@ -56,48 +58,53 @@
 // them: DoDiff accumulates. On the tape machine, a run without gradients, in which
 // operators may overwrite more, must give the same outputs.
 //
-// Gorgonia's own Repeat, which broadcasts use, loses a dimension of size 1 in its
-// gradient. From Gorgonia's operators such gradients of intermediate values are
-// accepted, not those of inputs.
+// On the Lisp machine, one more run follows, without clearing the gradients. It
+// must double them, because DoDiff has to add to the gradients.
+//
+// There is one exception to the check of shapes. Gorgonia's own Repeat, which
+// broadcasts use, loses a dimension of size 1 in its gradient. The check
+// accepts this for intermediate values of Gorgonia's operators, but not for
+// inputs.
 //
 // # Gradients inside an expression
 //
-// If f calls [gorgonia.Grad], as a loss with a gradient penalty may, a program
-// that differentiates f calls Grad a second time on one graph. Gorgonia then
-// skips the nodes that have a derivative already, and often gives wrong numbers
-// without an error. Check compares f's true gradients with those that this
-// second Grad gives on f's own graph, and reports a difference as [SecondGrad].
-// What counts as right depends on what is differentiated: choose with [Inputs]
-// what the program gives to Grad. On the Lisp machine and at second order, the
-// expression is checked on a fresh graph only.
+// f may call [gorgonia.Grad], for example in a loss with a gradient penalty. A
+// program that differentiates f then calls Grad a second time on one graph. In
+// the second call, Gorgonia skips the nodes that have a derivative already, and
+// often gives wrong numbers without an error. Check calls this second Grad on
+// f's own graph too, compares with f's true gradients, and reports a difference
+// as [SecondGrad]. Use [Inputs] to choose the same inputs that the program
+// gives to Grad, because the result depends on them. On the Lisp machine and at
+// second order, the expression is checked on a fresh graph only.
 //
 // # Kinks
 //
-// Central differences mean nothing within eps of a point where the function has
+// Central differences are useless within eps of a point where the function has
 // no derivative. Choose inputs away from such points, or exclude them with
 // [Exclude].
 //
 // # Single precision
 //
-// If an input that is differentiated is float32, eps, atol and rtol are 5e-3,
-// 1e-3 and 1e-2 unless set: large enough to drown rounding, small enough for
-// smooth functions of inputs around 1.
+// If an input that is differentiated is float32, the defaults of eps, atol and
+// rtol are 5e-3, 1e-3 and 1e-2. They are large compared with rounding errors,
+// and small enough for smooth functions of inputs around 1.
 //
 // # Limits
 //
-// A panic is recovered in everything that runs on the caller's goroutine and in
-// every operator's Do, UsePreallocDo and DoDiff. One in the machines
-// themselves, which run on goroutines of their own, cannot be recovered.
-// Conv2d's operators start goroutines of their own too, and CheckSecond of it
-// ends the program.
+// A panic is recovered if it is on the caller's goroutine, or in the Do,
+// UsePreallocDo or DoDiff of an operator. The machines run on their own
+// goroutines, and a panic in a machine itself cannot be recovered. Neither can
+// a panic on a goroutine that an operator starts: CheckSecond of Conv2d ends
+// the program for this reason.
 //
-// Checks must not run at the same time as anything else that uses Gorgonia:
-// building graphs concurrently is a data race inside Gorgonia, and a check
-// switches tensor's pool of freed tensors off while it runs.
+// Do not use Gorgonia in other goroutines during a check. Building graphs
+// concurrently is a data race inside Gorgonia, and a check switches off package
+// tensor's pool of freed tensors while it runs.
 //
-// CheckSecond runs the expression of a gradient alone. An operator whose
-// gradient needs what the operator kept in memory when it ran, and not its
-// inputs and output only, as BatchNorm's does, cannot be checked so.
+// CheckSecond runs the expression of a gradient alone. So it cannot check an
+// operator whose gradient reads more than its inputs and output, such as
+// BatchNorm: the gradient of BatchNorm reads data that BatchNorm stored when it
+// ran.
 package gradcheck
 
 import (
@@ -106,8 +113,8 @@ import (
 )
 
 // Func builds the expression under test from its inputs, on the inputs' graph.
-// It is called once per check. The node it returns may have any shape, of
-// float64 or float32. It may call [gorgonia.Grad].
+// A check calls it once. It returns a node of float64 or float32, of any shape.
+// It may call [gorgonia.Grad].
 type Func func(inputs ...*gorgonia.Node) (*gorgonia.Node, error)
 
 // Check compares the gradients of f at inputs with central differences, on
@@ -115,29 +122,27 @@ type Func func(inputs ...*gorgonia.Node) (*gorgonia.Node, error)
 // of any shape and layout; float64 and float32 ones are differentiated, others
 // (such as indices) passed on. They are copied, in row-major order, never changed.
 //
-// What is wrong with f is returned as an [*Error]; if it is wrong on both
-// machines, as two of them joined by [errors.Join]. Other errors say that the
-// call was wrong.
+// If f is wrong on one machine, the error is an [*Error]. If f is wrong on both
+// machines, the error is two of them joined by [errors.Join]. Any other error
+// means that the arguments of Check are wrong.
 func Check(f Func, inputs []*tensor.Dense, opts ...Option) error {
 	return check(1, f, inputs, opts)
 }
 
 // CheckSecond compares the gradients of f's gradient with central differences:
-// with x the inputs that are differentiated, u the upstream gradient and
-// g(x, u) = ∂Σuⱼ·f(x)ⱼ/∂x, it checks ∂Σvₖ·gₖ/∂x and ∂Σvₖ·gₖ/∂u for random v.
-// The differences are those of the symbolic g, which is therefore taken as
-// right: call [Check] too. Inputs and errors are as for Check; the upstream
-// gradient counts as the input [Upstream].
+// with x the inputs that are differentiated, u the upstream gradient and g(x,
+// u) = ∂Σuⱼ·f(x)ⱼ/∂x, it checks ∂Σvₖ·gₖ/∂x and ∂Σvₖ·gₖ/∂u for random v. The
+// differences are those of the symbolic g. CheckSecond does not check g itself,
+// so call [Check] too. Inputs and errors are as for Check. The upstream
+// gradient is the input [Upstream].
 //
-// A second [gorgonia.Grad] on one graph silently gives wrong results, since
-// nodes that have a derivative already are skipped. CheckSecond moves the
-// expression of g to a fresh graph before differentiating it, and so sees the
-// operators' own derivatives.
+// A second [gorgonia.Grad] on one graph gives wrong results without an error,
+// because it skips nodes that have a derivative already. So CheckSecond copies
+// the expression of g to a fresh graph and differentiates it there.
 //
-// On the Lisp machine it is the DoDiff of the operators in the expression of g
-// that is checked, those that f's operators return from SymDiff. Operators that
-// are differentiable only once on that machine are checked with
-// Machines(Tape).
+// On the Lisp machine, CheckSecond checks the DoDiff of the operators in the
+// expression of g. These are the operators that the SymDiff methods of f's
+// operators return. If they have no DoDiff, use Machines(Tape).
 func CheckSecond(f Func, inputs []*tensor.Dense, opts ...Option) error {
 	return check(2, f, inputs, opts)
 }

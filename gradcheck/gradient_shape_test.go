@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A recast is an operator that returns the numbers of its input, repeated as
-// often as needed, in another shape and dtype.
+// A recast is an operator that returns the numbers of its input in another
+// shape and dtype. It repeats them if necessary.
 type recast struct {
 	*operator
 	dtype tensor.Dtype
@@ -62,8 +62,8 @@ func (op recast) of(v gorgonia.Value) *tensor.Dense {
 	return d
 }
 
-// identity is an operator that returns a copy of its input. Its gradient has the
-// right numbers, in that shape and dtype.
+// identity is an operator that returns a copy of its input. Its gradient has
+// the right numbers, but the given shape and dtype.
 func identity(dtype tensor.Dtype, shape tensor.Shape) *adOperator {
 	gradient := newRecast(dtype, shape)
 	return &adOperator{
@@ -87,7 +87,8 @@ func identity(dtype tensor.Dtype, shape tensor.Shape) *adOperator {
 	}
 }
 
-// twice is right and has the gradient identity, which is not.
+// twice has a right gradient. That gradient is an identity, whose own gradient
+// is wrong.
 func twice(dtype tensor.Dtype, shape tensor.Shape) *adOperator {
 	op, right := identity(dtype, shape), identity(dtype, shape)
 	op.name = "right"
@@ -98,8 +99,8 @@ func twice(dtype tensor.Dtype, shape tensor.Shape) *adOperator {
 	return op
 }
 
-// A gradient of another shape or dtype than its input is a fault of its own, on
-// both machines and at both orders.
+// A gradient with the wrong shape or dtype has its own fault, on both machines
+// and at both orders.
 func TestGradientShapeAndDtype(t *testing.T) {
 	double, float := dense(0.4, 2, 3), single(dense(0.4, 2, 3))
 	for _, c := range []struct {
@@ -132,8 +133,8 @@ func TestGradientShapeAndDtype(t *testing.T) {
 				t.Run(fmt.Sprintf("%v of %v for %v of %v/%s/%v", c.shape, c.dtype, c.x.Shape(), c.x.Dtype(), order.name, m), func(t *testing.T) {
 					err := order.check(of(order.op), []*tensor.Dense{c.x}, gradcheck.Machines(m))
 					var e *gradcheck.Error
-					if !errors.As(err, &e) || e.Fault.String() != "gradient of another shape or dtype than its input" || e.Machine != m {
-						t.Fatalf("%v: expected a fault of its own on the %v", err, m)
+					if !errors.As(err, &e) || e.Fault.String() != "gradient with wrong shape or dtype" || e.Machine != m {
+						t.Fatalf("%v: expected the fault MismatchedGradient on the %v", err, m)
 					}
 					method := map[gradcheck.Machine]string{gradcheck.Tape: "SymDiff", gradcheck.Lisp: "DoDiff"}[m]
 					for _, part := range []string{
@@ -150,8 +151,8 @@ func TestGradientShapeAndDtype(t *testing.T) {
 	}
 }
 
-// The operator is found though its wrong gradient belongs to an intermediate
-// value, or is added to a right one.
+// The operator is named even if its wrong gradient is that of an intermediate
+// value, or is added to a right gradient.
 func TestGradientShapeOfIntermediate(t *testing.T) {
 	wrong := identity(tensor.Float64, tensor.Shape{3, 2})
 	for name, f := range map[string]gradcheck.Func{
@@ -176,7 +177,7 @@ func TestGradientShapeOfIntermediate(t *testing.T) {
 	} {
 		for _, m := range []gradcheck.Machine{gradcheck.Tape, gradcheck.Lisp} {
 			err := gradcheck.Check(f, mixed, gradcheck.Machines(m))
-			if err == nil || !strings.Contains(err.Error(), "gradient of another shape or dtype than its input") || !strings.Contains(err.Error(), ": identity: ") {
+			if err == nil || !strings.Contains(err.Error(), "gradient with wrong shape or dtype") || !strings.Contains(err.Error(), ": identity: ") {
 				t.Errorf("%s, %v: %v: expected the name of the operator", name, m, err)
 			}
 		}

@@ -7,14 +7,14 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// An expression is a part of a graph: what is computed from what.
+// An expression is a part of a graph, from its inputs to its outputs.
 type expression struct {
-	in  []*gorgonia.Node // nil where out does not depend on an input
+	in  []*gorgonia.Node // an element is nil if out does not depend on that input
 	out []*gorgonia.Node // all different
 }
 
-// output returns the index of n among the outputs, having added it if it was
-// not one of them; -1 if n is nil.
+// output returns the index of n among the outputs. It adds n if n is not an
+// output yet. It returns -1 if n is nil.
 func (e *expression) output(n *gorgonia.Node) int {
 	if n == nil {
 		return -1
@@ -28,10 +28,10 @@ func (e *expression) output(n *gorgonia.Node) int {
 }
 
 // copy copies the part of the graph that out depends on into a fresh graph, and
-// returns the expression there. Every op is passed through wrap; inputs and
-// constants stay as they are. The copies have no derivatives, which is what
-// makes them good for another Grad, and they are made in the order of the
-// originals, which is what the machines' schedules depend on.
+// returns the expression there. It replaces each op by the result of wrap, and
+// keeps inputs and constants. The copies have no derivatives, so Grad works on
+// them. They are made in the order of the originals, because the machines run
+// the nodes in this order.
 func (e expression) copy(wrap func(*gorgonia.Node) gorgonia.Op) expression {
 	old, fresh := e.out[0].Graph(), gorgonia.NewGraph()
 	copies := make(map[*gorgonia.Node]*gorgonia.Node)
@@ -74,14 +74,14 @@ func copyOf(n *gorgonia.Node, op gorgonia.Op, kids gorgonia.Nodes) *gorgonia.Nod
 		gorgonia.WithChildren(kids), gorgonia.In(kids[0].Graph()), gorgonia.WithShape(n.Shape()...))
 }
 
-// sameOp is the wrap that changes nothing.
+// sameOp is a wrap that keeps the op.
 func sameOp(n *gorgonia.Node) gorgonia.Op { return n.Op() }
 
 // children returns the operands of n in order.
 func children(n *gorgonia.Node) gorgonia.Nodes {
 	g := n.Graph()
 	if g.Node(n.ID()) != n {
-		// Removing a node from a graph leaves wrong indices behind in Gorgonia.
+		// After a node was removed, Gorgonia's graph has wrong indices.
 		panic(fmt.Sprintf("the graph has lost node %v", n))
 	}
 	var kids gorgonia.Nodes
@@ -100,8 +100,7 @@ func consumers(n *gorgonia.Node) gorgonia.Nodes {
 	return nodes
 }
 
-// dependencies returns everything that nodes are computed from, themselves
-// included.
+// dependencies returns the nodes and all nodes from which they are computed.
 func dependencies(nodes []*gorgonia.Node) map[*gorgonia.Node]bool {
 	seen := make(map[*gorgonia.Node]bool)
 	var visit func(n *gorgonia.Node)
@@ -120,7 +119,7 @@ func dependencies(nodes []*gorgonia.Node) map[*gorgonia.Node]bool {
 	return seen
 }
 
-// hasDerivatives tells whether Grad was called on the graph of e before.
+// hasDerivatives reports whether Grad was called on the graph of e before.
 func (e expression) hasDerivatives() bool {
 	for n := range dependencies(e.out) {
 		if n.Deriv() != nil {

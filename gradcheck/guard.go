@@ -9,17 +9,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A guard stands for an operator in the graphs that are run. It passes calls
-// on, and catches what the machines would not: a panic, which on a machine's
-// goroutine would end the program, and a result that is not what was inferred.
+// A guard wraps an operator in the graphs that run. It calls the operator and
+// detects two faults that the machines do not detect: a panic, which on a
+// machine's goroutine would end the program, and a result that does not have
+// the inferred shape or dtype.
 //
-// After a fault a guard returns zeros and no error. The Lisp machine goes on
-// with the backward pass after an error in the forward pass, on a goroutine
-// that races with the one that returns the error.
+// After a fault, a guard returns zeros and no error. With an error in the
+// forward pass, the Lisp machine would start the backward pass anyway. Its
+// goroutine would race with the one that returns the error.
 //
-// It has the methods that the machines look for, whether the operator has them
-// or not; where it has not, they do what the machines do then. UnsafeDo is not
-// among them: the tape machine prefers UsePreallocDo wherever it could use it.
+// A guard has all optional methods that the machines look for. If the operator
+// lacks one, the guard does what the machine would do. It has no UnsafeDo,
+// because the tape machine prefers UsePreallocDo.
 type guard struct {
 	gorgonia.Op
 	journal        *journal
@@ -38,8 +39,9 @@ var (
 type journal struct {
 	mu    sync.Mutex
 	fault *Error
-	// changed, if it is set, tells after each call of an operator whether an
-	// input was changed; changer is the first after which it was.
+	// changed, if it is not nil, reports whether an input was changed. It is
+	// called after each call of an operator. changer is the first operator
+	// after which it is true.
 	changed func() bool
 	changer *guard
 	method  string // of changer
@@ -89,7 +91,7 @@ func (l *journal) first() *Error {
 	return l.fault
 }
 
-// guarded returns the wrap that puts guards around ops. With neverOverwrite
+// guarded returns a wrap that puts a guard around each op. With neverOverwrite,
 // no op may overwrite its input.
 func guarded(l *journal, neverOverwrite bool) func(n *gorgonia.Node) gorgonia.Op {
 	return func(n *gorgonia.Node) gorgonia.Op {
@@ -145,8 +147,8 @@ func (g *guard) DoDiff(ctx gorgonia.ExecutionContext, inputs gorgonia.Nodes, out
 	return nil
 }
 
-// gradientFault tells what is wrong with the dtype and shape of n's gradient on
-// the Lisp machine, "" if nothing is.
+// gradientFault returns what is wrong with the dtype or shape of n's gradient
+// on the Lisp machine. It returns "" if nothing is wrong.
 func gradientFault(n *gorgonia.Node) string {
 	d, err := n.Grad()
 	if err != nil || d == nil || d.Dtype() == n.Dtype() && sameShape(d.Shape(), n.Shape()) {
@@ -162,7 +164,8 @@ func (g *guard) SetTraining(training bool) error {
 	return nil
 }
 
-// call runs one of the operator's ways to compute its result.
+// call runs do, which calls the named method of the operator, and checks the
+// result.
 func (g *guard) call(method string, inputs []gorgonia.Value, do func() (gorgonia.Value, error)) (v gorgonia.Value, _ error) {
 	if g.journal.first() != nil {
 		return g.zeros(), nil
@@ -207,6 +210,6 @@ func (g *guard) zeros() gorgonia.Value {
 	return tensor.New(tensor.Of(g.dtype), tensor.WithShape(g.shape...))
 }
 
-// sameShape tells whether shapes are equal. tensor.Shape.Eq takes (3), (3, 1)
-// and (1, 3) to be equal.
+// sameShape reports whether shapes are equal. For tensor.Shape.Eq alone, (3),
+// (3, 1) and (1, 3) are equal.
 func sameShape(a, b tensor.Shape) bool { return len(a) == len(b) && a.Eq(b) }

@@ -6,7 +6,7 @@ import (
 
 // A lisp runs an expression on Lisp machines, which differentiate it.
 type lisp struct {
-	expression // out: the expression's outputs
+	expression // out has the outputs
 	journal    *journal
 	wrt        []*gorgonia.Node
 	cost       *cost
@@ -16,7 +16,7 @@ type lisp struct {
 func newLispBackward(p *problem) (backward, error) {
 	isADOp := func(op gorgonia.Op) bool { _, ok := op.(gorgonia.ADOp); return ok }
 	if n := p.firstLacking(isADOp, p.active(p.differentiated())); n != nil {
-		return nil, &Error{Fault: NotDifferentiable, Op: n.Op().String(), Detail: "it has no DoDiff, so that its inputs silently get no gradient"}
+		return nil, &Error{Fault: NotDifferentiable, Op: n.Op().String(), Detail: "it has no DoDiff, so its inputs get no gradient, without an error"}
 	}
 	l := &lisp{journal: new(journal), cost: new(cost)}
 	l.expression = p.copy(guarded(l.journal, p.neverOverwrite))
@@ -36,11 +36,11 @@ func newLispBackward(p *problem) (backward, error) {
 }
 
 // run runs forward and backward. The Lisp machine adds the gradients of inputs
-// to those that earlier runs left there; keep lets it.
+// to those of earlier runs. If keep is false, run clears them first.
 func (l *lisp) run(in []*operand, upstream [][]float64, keep bool) (*run, error) {
 	l.cost.upstream = upstream
-	// Reset makes a Lisp machine skip all nodes but the last, so that each run
-	// needs a new machine. The values of the last run stay in the graph.
+	// Each run needs a new machine, because after Reset a Lisp machine skips
+	// all nodes except the last. The values of the last run stay in the graph.
 	machine := func() error {
 		for _, n := range l.in {
 			if n == nil || keep {

@@ -11,9 +11,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A right operator can fail where its inputs make differences meaningless. The
-// message says why, and what to do.
-func TestInputsWithoutMeaningfulDifferences(t *testing.T) {
+// A right operator can fail if central differences are useless at its inputs.
+// The message says why, and what to do.
+func TestUselessDifferences(t *testing.T) {
 	at := func(x ...float64) []*tensor.Dense {
 		return []*tensor.Dense{tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))}
 	}
@@ -47,8 +47,8 @@ func TestInputsWithoutMeaningfulDifferences(t *testing.T) {
 		{"infinite", unary(gorgonia.Log), at(1, 0, 4), nil, []string{"the output at [1] is -Inf", "every output is finite"}},
 		{"infinite a step away", of(overflowing), at(1, 2), nil, []string{"the output at [1] is +Inf at x + eps"}},
 		{"large", unary(gorgonia.Cube), at(1, 3e9), nil, []string{"1 of 2 entries", "rounding, at input 0 at [1], which is 3e+09", "larger Eps, such as 1e+04"}},
-		{"too large for eps", unary(gorgonia.Tanh), at(1, 1e12), nil, []string{"Eps(1e-06) is too small to be seen next to 1e+12, input 0 at [1]", "larger Eps"}},
-		{"too large for eps on a direction", unary(gorgonia.Tanh), at(1, 1e12), []gradcheck.Option{gradcheck.Directions(1)}, []string{"Eps(1e-06) is too small to be seen next to 1e+12"}},
+		{"too large for eps", unary(gorgonia.Tanh), at(1, 1e12), nil, []string{"Eps(1e-06) is too small to change input 0 at [1], which is 1e+12", "larger Eps"}},
+		{"too large for eps on a direction", unary(gorgonia.Tanh), at(1, 1e12), []gradcheck.Option{gradcheck.Directions(1)}, []string{"Eps(1e-06) is too small to change input 0 at"}},
 		{"statement", unary(func(x node) (node, error) {
 			return gorgonia.Read(must(gorgonia.Tanh(x)), new(gorgonia.Value)), nil
 		}), at(1, 2), nil, []string{"returned a statement", "Read", "Return the node that is read"}},
@@ -65,13 +65,13 @@ func TestInputsWithoutMeaningfulDifferences(t *testing.T) {
 			}
 		})
 	}
-	// With the Eps of the message it passes.
+	// With the Eps that the message suggests, the check passes.
 	if err := gradcheck.Check(unary(gorgonia.Cube), at(2.9e9, 3e9), gradcheck.Eps(1e4)); err != nil {
 		t.Error(err)
 	}
 }
 
-// A wrong gradient is not taken for a kink, nor for rounding.
+// A wrong gradient is not reported as a kink or as rounding.
 func TestWrongGradientAmongKinks(t *testing.T) {
 	x := []*tensor.Dense{tensor.New(tensor.WithShape(3), tensor.WithBacking([]float64{-1, 0, 1}))}
 	doubled := of(func() gorgonia.Op {
@@ -93,9 +93,9 @@ func TestWrongGradientAmongKinks(t *testing.T) {
 	}
 }
 
-// What the wrong entries have in common is said.
-func TestPatterns(t *testing.T) {
-	// withGradient is x², whose DoDiff adds what wrong returns.
+// The message says what the wrong entries have in common.
+func TestPatternOfWrongEntries(t *testing.T) {
+	// withGradient returns x² with a DoDiff that adds the result of wrong.
 	withGradient := func(wrong func(i int, x, y, dy []float64) float64) gradcheck.Func {
 		op := square()
 		op.doDiff = func(in nodes, out node) error {
@@ -125,14 +125,14 @@ func TestPatterns(t *testing.T) {
 		inputs  []*tensor.Dense
 		message string
 	}{
-		{withGradient(func(i int, x, y, dy []float64) float64 { return -2 * x[i] * dy[i] }), mixed, "analytic is -1 times numeric in every one that failed: the sign is wrong"},
+		{withGradient(func(i int, x, y, dy []float64) float64 { return -2 * x[i] * dy[i] }), mixed, "analytic is -1 times numeric in every failed entry: the sign is wrong"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[i] * dy[i] * dy[i] }), mixed, "analytic is numeric times the upstream gradient"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * dy[i] }), mixed, "analytic is numeric divided by the input"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[i] * y[i] * dy[i] }), mixed, "analytic is numeric times the output"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return 2 * x[(i%2)*3+i/2] * dy[(i%2)*3+i/2] }), mixed, "analytic is numeric transposed"},
 		{withGradient(func(i int, x, y, dy []float64) float64 { return math.Sin(x[i]) * dy[i] }), mixed, "see DoDiff of square, or Do of square if it is not the function you mean: at input 0 at [0 2], which is -1.43839, the derivative of the output at [0 2] is -2.87677, not -0.99"},
 		{of(rounded), mixed, "float32"},
-		{of(clipped), mixed, "numeric is 0 in every one that failed"},
+		{of(clipped), mixed, "numeric is 0 in every failed entry"},
 		{of(product), pair, "the gradients of input 0 and input 1 are interchanged"},
 	} {
 		err := gradcheck.Check(c.f, c.inputs, gradcheck.Machines(gradcheck.Lisp))
@@ -142,8 +142,8 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// Among the operators of an expression the wrong one is named.
-func TestWrongOperatorOfMany(t *testing.T) {
+// If an expression has several operators, the wrong one is named.
+func TestWrongOperatorIsNamed(t *testing.T) {
 	among := func(op gorgonia.Op) gradcheck.Func {
 		return unary(func(x node) (node, error) {
 			y, err := gorgonia.ApplyOp(op, must(gorgonia.Tanh(x)))
@@ -192,7 +192,7 @@ func TestWrongOperatorOfMany(t *testing.T) {
 		}), gradcheck.Tape, gradcheck.InputChanged, "square", "by Do"},
 		{"returns its input to one that overwrites", unary(func(x node) (node, error) {
 			return gorgonia.Rectify(must(gorgonia.ApplyOp(returning, x)))
-		}), gradcheck.Tape, gradcheck.InputChanged, "⊙ false", "returned by square"},
+		}), gradcheck.Tape, gradcheck.InputChanged, "⊙ false", "returned it as a result: square"},
 		{"overwrites wrongly", unary(func(x node) (node, error) {
 			return gorgonia.HadamardProd(x, must(gorgonia.ApplyOp(newOverwriter(3), must(gorgonia.Neg(x)))))
 		}), gradcheck.Tape, gradcheck.NotDeterministic, "double", "OverwritesInput"},
@@ -207,7 +207,7 @@ func TestWrongOperatorOfMany(t *testing.T) {
 	}
 }
 
-// NondetTol allows for as much as it says.
+// Runs may differ by NondetTol, but not by more.
 func TestNondetTol(t *testing.T) {
 	noisy := func() gradcheck.Func {
 		op, n := square(), 0.0

@@ -9,11 +9,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A want is what every machine should arrive at.
+// A want has the results that every machine should give.
 type want struct {
 	upstream [][]float64 // weights of the outputs
 	outputs  [][]float64
-	tape     *tape // that computes them
+	tape     *tape // computes outputs
 	probes   []probe
 	slopes   []slope // of each probe
 	excluded int
@@ -92,8 +92,8 @@ func (c *config) probes(k int, op *operand, random *rand.Rand) (chosen []probe, 
 	return chosen, excluded
 }
 
-// awayFromZero draws numbers between 0.5 and 1.5 of either sign: small ones
-// would hide what they are multiplied with.
+// awayFromZero draws numbers between 0.5 and 1.5 with random signs. Smaller
+// numbers would hide errors in the values that they multiply.
 func awayFromZero(dt tensor.Dtype, n int, random *rand.Rand) []float64 {
 	op := operand{dtype: dt}
 	u := make([]float64, n)
@@ -121,7 +121,7 @@ func (c *config) measure(p *problem, w *want) error {
 	}
 	w.outputs, w.tape = reference.out, t
 	if at := p.notFinite(reference); at != "" {
-		return &Error{Fault: NotFinite, Detail: at, Hint: "there is nothing to take differences of: choose inputs for which every output is finite"}
+		return &Error{Fault: NotFinite, Detail: at, Hint: "choose inputs for which every output is finite"}
 	}
 	var outside *Error
 	for _, d := range w.probes {
@@ -144,7 +144,7 @@ func (c *config) measure(p *problem, w *want) error {
 	return nil
 }
 
-// notFinite tells which of the outputs is NaN or infinite, "" if none is.
+// notFinite returns which output is NaN or infinite, and "" if none is.
 func (p *problem) notFinite(r *run) string {
 	for i, out := range r.out {
 		for j, y := range out {
@@ -156,7 +156,8 @@ func (p *problem) notFinite(r *run) string {
 	return ""
 }
 
-// difference measures along d. The Error is that of a step out of the domain.
+// difference measures the slope along d. It returns an Error if a step leaves
+// the domain of the function.
 func (c *config) difference(d probe, eps float64, p *problem, w *want) (slope, *Error, error) {
 	i := p.wrt[d.wrt]
 	op := p.point[i]
@@ -219,10 +220,11 @@ func (c *config) difference(d probe, eps float64, p *problem, w *want) (slope, *
 	return s, outside, nil
 }
 
-// refine measures along a direction with larger and larger steps, and returns
-// the slope that agrees best with those of the next steps, and its step. By how
-// much they differ is what rounding is. Many small errors, such as those of a
-// long sum, are large beside the gradient of one entry.
+// refine measures along a direction with larger and larger steps. It returns
+// the slope that agrees best with those of its neighbours, and its step. Their
+// difference becomes the slope's rounding. Many small rounding errors, as in a
+// long sum, can be large compared with the gradient of one entry. A larger step
+// makes them smaller.
 func (c *config) refine(d probe, p *problem, w *want) (best slope, step float64) {
 	var slopes []slope
 	for h := c.eps; len(slopes) < 5; h *= 4 {
@@ -234,7 +236,7 @@ func (c *config) refine(d probe, p *problem, w *want) (best slope, step float64)
 	}
 	bend := 0.0
 	if len(slopes) > 1 && slopes[1].bend < 2*slopes[0].bend {
-		bend = slopes[0].bend // curvature grows with the step, a kink does not
+		bend = slopes[0].bend // a bend from curvature grows with the step, a bend from a kink does not
 	}
 	best.rounding = math.Inf(1)
 	for i, s := range slopes {
@@ -252,7 +254,7 @@ func (c *config) refine(d probe, p *problem, w *want) (best slope, step float64)
 	return best, step
 }
 
-// step returns where the k-th of d's entries is after a step h.
+// step returns the value of d's k-th entry after a step h.
 func (d probe) step(op *operand, k int, h float64) float64 {
 	if d.direction != nil {
 		h *= d.direction[k]
@@ -260,8 +262,9 @@ func (d probe) step(op *operand, k int, h float64) float64 {
 	return op.round(op.data[d.entries[k]] + h)
 }
 
-// along returns the derivative along d, with a step of eps, of what has the
-// gradient grad at op, and the root mean square of the gradient's entries there.
+// along returns the derivative along d that follows from the gradient grad at
+// op, for a step of eps. It also returns the root mean square of the gradient's
+// entries along d.
 func (d probe) along(grad []float64, op *operand, eps float64) (derivative, typical float64) {
 	switch {
 	case grad == nil:
@@ -270,7 +273,8 @@ func (d probe) along(grad []float64, op *operand, eps float64) (derivative, typi
 		return grad[d.entries[0]], math.Abs(grad[d.entries[0]])
 	}
 	for k, j := range d.entries {
-		// Rounding moves an entry by a little more or less than its share.
+		// Because of rounding, an entry may move a little more or less than eps
+		// times its share.
 		derivative += grad[j] * (d.step(op, k, eps) - d.step(op, k, -eps)) / (2 * eps)
 		typical += grad[j] * grad[j]
 	}

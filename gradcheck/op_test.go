@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An operator is one whose every part can be made wrong. All its inputs and its
-// output have the same shape.
+// An operator is an operator for tests. A test can make each part of it wrong.
+// Its inputs and its output have the same shape.
 type operator struct {
 	name    string
 	inputs  int
@@ -68,15 +68,15 @@ func (op *adOperator) DoDiff(_ gorgonia.ExecutionContext, in gorgonia.Nodes, out
 	return op.doDiff(in, out)
 }
 
-// of returns the Func that applies op to its inputs.
+// of returns a Func that applies op to its inputs.
 func of(op gorgonia.Op) gradcheck.Func {
 	return func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.ApplyOp(op, in...) }
 }
 
-// numbers returns the numbers of a float64 tensor, to read and to write.
+// numbers returns the numbers of a float64 tensor, not a copy.
 func numbers(v gorgonia.Value) []float64 { return v.(*tensor.Dense).Float64s() }
 
-// gradient returns the numbers of a node's gradient, to read and to write.
+// gradient returns the numbers of a node's gradient, not a copy.
 func gradient(n *gorgonia.Node) []float64 {
 	g, err := n.Grad()
 	if err != nil {
@@ -85,7 +85,7 @@ func gradient(n *gorgonia.Node) []float64 {
 	return numbers(g)
 }
 
-// elementwise makes the method Do of an operator from a function.
+// elementwise makes a method Do from a function of one entry.
 func elementwise(f func(x ...float64) float64) func(in ...gorgonia.Value) (gorgonia.Value, error) {
 	return func(in ...gorgonia.Value) (gorgonia.Value, error) {
 		out := in[0].(*tensor.Dense).Clone().(*tensor.Dense)
@@ -104,7 +104,7 @@ func elementwise(f func(x ...float64) float64) func(in ...gorgonia.Value) (gorgo
 	}
 }
 
-// square is x², right in every part.
+// square returns the operator x² without a fault.
 func square() *adOperator {
 	return &adOperator{
 		operator: operator{
@@ -126,8 +126,9 @@ func square() *adOperator {
 	}
 }
 
-// squareGrad is 2·x·g, the gradient of square. Its own gradient with respect to
-// x is second·g·gg, which is right if second is 2.
+// squareGrad returns 2·x·g, the gradient of square. Its gradient with respect
+// to x is second·g·gg, for the upstream gradient gg. This is right if second is
+// 2.
 func squareGrad(second float64) *adOperator {
 	return &adOperator{
 		operator: operator{
@@ -159,7 +160,7 @@ func squareGrad(second float64) *adOperator {
 	}
 }
 
-// dense makes a float64 tensor of numbers between −1.5 and 1.5.
+// dense returns a float64 tensor of numbers between −1.5 and 1.5.
 func dense(phase float64, shape ...int) *tensor.Dense {
 	data := make([]float64, tensor.Shape(shape).TotalSize())
 	for i := range data {
@@ -168,7 +169,7 @@ func dense(phase float64, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
 }
 
-// positive makes a float64 tensor of numbers between 0.3 and 2.6.
+// positive returns a float64 tensor of numbers between 0.3 and 2.6.
 func positive(phase float64, shape ...int) *tensor.Dense {
 	d := dense(phase, shape...)
 	for i, x := range d.Float64s() {
@@ -177,7 +178,7 @@ func positive(phase float64, shape ...int) *tensor.Dense {
 	return d
 }
 
-// single is d in float32.
+// single returns d converted to float32.
 func single(d *tensor.Dense) *tensor.Dense {
 	data := make([]float32, d.Size())
 	for i, x := range d.Float64s() {

@@ -41,63 +41,65 @@ type config struct {
 	directions      int // 0: entries, not directions
 }
 
-// Eps sets the step of the central differences: 1e-6 for float64, 5e-3 for
-// float32 if it is not set.
+// Eps sets the step of the central differences. The default is 1e-6 for float64
+// and 5e-3 for float32.
 func Eps(h float64) Option { return func(c *config) { c.eps = h } }
 
-// Atol sets the absolute tolerance: 1e-5 for float64, 1e-3 for float32 if it is
-// not set.
+// Atol sets the absolute tolerance. The default is 1e-5 for float64 and 1e-3
+// for float32.
 func Atol(tol float64) Option { return func(c *config) { c.atol = tol } }
 
-// Rtol sets the tolerance relative to the central difference: 1e-3 for float64,
-// 1e-2 for float32 if it is not set.
+// Rtol sets the tolerance relative to the central difference. The default is
+// 1e-3 for float64 and 1e-2 for float32.
 func Rtol(tol float64) Option { return func(c *config) { c.rtol = tol } }
 
-// NondetTol sets by how much two runs with the same inputs may differ: not at all
-// if it is not set. It is for operators that add in another order each time, as
-// on several threads. Central differences divide such noise by twice the step:
-// it has to be much smaller than Eps times Atol.
+// NondetTol sets how much two runs with the same inputs may differ. The default
+// is 0. Set it for operators that add in a different order in each run, as with
+// several threads. Central differences divide this noise by twice the step, so
+// tol has to be much smaller than Eps times Atol.
 func NondetTol(tol float64) Option { return func(c *config) { c.nondetTol = tol } }
 
-// Machines sets the machines whose gradients are checked: both if it is not
-// set.
+// Machines sets the machines whose gradients are checked. The default is both.
 func Machines(m ...Machine) Option { return func(c *config) { c.machines = m } }
 
-// Inputs sets which inputs are differentiated, by index: all of a float dtype
-// if it is not set.
+// Inputs sets which inputs are differentiated, by index. The default is all
+// inputs of float64 and float32.
 func Inputs(i ...int) Option {
 	return func(c *config) { c.wrt = append(make([]int, 0, len(i)), i...) }
 }
 
-// Exclude leaves out the entries x of an input for which skip returns true,
-// because the expression has a kink there. Upstream gradients are never left
-// out. If nothing remains of an input, the check fails with [NothingChecked].
+// Exclude leaves out the entries x of an input for which skip returns true. Use
+// it where the expression has a kink. It does not leave out entries of the
+// upstream gradient. If no entry of an input remains, the check fails with
+// [NothingChecked].
 func Exclude(skip func(input int, x float64) bool) Option {
 	return func(c *config) { c.exclude = skip }
 }
 
-// Seed sets the seed of all random choices: 1 if it is not set.
+// Seed sets the seed of all random choices. The default is 1.
 func Seed(s uint64) Option { return func(c *config) { c.seed = s } }
 
-// Sample checks at most n random entries of each input, for inputs so large
-// that two runs per entry take too long.
+// Sample checks at most n random entries of each input. Use it for large
+// inputs: a check takes two runs for each entry.
 func Sample(n int) Option { return func(c *config) { c.sample = n } }
 
-// Directions checks derivatives along n random directions through each input,
-// instead of its entries one by one, at the cost of 2n runs. It does not tell
-// which entry is wrong.
+// Directions checks the derivatives along n random directions through each
+// input, instead of each entry. This takes 2n runs for each input. The error
+// does not say which entry is wrong.
 //
-// Each entry moves by its own share of Eps, drawn between 0.5 and 1.5 and of
-// either sign. What is allowed is Atol plus Rtol times the root mean square of
-// the gradient's entries. It does not grow with the number of entries, so that a
-// single wrong one shows as it would alone, if it is wrong by more than twice
-// that. Where the difference is larger, steps of up to 256·Eps are tried as well,
-// and what they differ by is allowed, too, up to a quarter of the root mean
-// square: rounding in a long sum, and curvature, are no faults.
+// Along a direction, each entry moves by Eps times a factor, which is drawn
+// between 0.5 and 1.5 with a random sign. The tolerance is Atol plus Rtol times
+// the root mean square of the gradient's entries. It does not grow with the
+// number of entries. So one wrong entry is found if its error is larger than
+// twice the tolerance. If the difference is larger than the tolerance, steps of
+// up to 256·Eps are tried too. The difference between their results is added to
+// the tolerance, up to a quarter of the root mean square. So rounding in a long
+// sum, and curvature, are not reported as faults.
 //
-// What can be missed are errors that cancel along all n directions. Two equal and
-// opposite ones, 1000 times as large as what is allowed, cancel along one
-// direction with a probability of 1 in 1000, along two with 1 in a million.
+// Errors that cancel along all n directions are missed. Two equal and opposite
+// errors that are 1000 times as large as the tolerance cancel along one
+// direction with a probability of 1 in 1000, and along two directions with 1 in
+// a million.
 func Directions(n int) Option { return func(c *config) { c.directions = n } }
 
 func newConfig(opts []Option) (*config, error) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A panicError is a panic that was recovered.
+// A panicError is a recovered panic.
 type panicError struct {
 	value any
 	site  string // the line and the function that panicked

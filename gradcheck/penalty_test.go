@@ -11,7 +11,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// must panics with an error, which gradcheck returns as one.
+// must panics if there is an error. gradcheck recovers the panic and returns it
+// as an error.
 var must = gorgonia.Must
 
 // A critic has two layers: tanh or another activation of x·w0, times w1.
@@ -25,7 +26,7 @@ func (c critic) score(x node) (score, hidden node) {
 	return must(gorgonia.Mul(hidden, c.w1)), hidden
 }
 
-// taken returns ∂Σscore/∂x, differentiated by Gorgonia.
+// taken returns ∂Σscore/∂x from gorgonia.Grad.
 func (c critic) taken(x node) node {
 	score, _ := c.score(x)
 	grads, err := gorgonia.Grad(must(gorgonia.Sum(score)), x)
@@ -35,7 +36,8 @@ func (c critic) taken(x node) node {
 	return grads[0]
 }
 
-// written returns the same as nodes, for tanh, whose derivative is 1 − tanh².
+// written returns the same, written as nodes, for tanh. The derivative of tanh
+// is 1 − tanh².
 func (c critic) written(x node) node {
 	score, hidden := c.score(x)
 	upstream := gorgonia.NewConstant(tensor.Ones(tensor.Float64, score.Shape()...))
@@ -50,9 +52,9 @@ func penalty(c critic, gradient func(node) node, x, at node) (node, error) {
 	return gorgonia.Add(must(gorgonia.Sum(score)), must(gorgonia.Sum(must(gorgonia.Square(gradient(at))))))
 }
 
-// A loss that takes a gradient of its own is differentiated by a second Grad on
-// its graph, in the program as here. What that gives is checked.
-func TestGradInside(t *testing.T) {
+// If a loss calls Grad, the program that trains on it calls Grad a second time
+// on the same graph. Check does the same and checks the result.
+func TestGradInsideFunc(t *testing.T) {
 	x, between, w0, w1 := dense(0.1, 4, 2), dense(0.9, 4, 2), dense(2.5, 2, 5), dense(3.3, 5, 1)
 	tanh := func(in ...node) critic { return critic{in[0], in[1], gorgonia.Tanh} }
 	rectify := func(in ...node) critic { return critic{in[0], in[1], gorgonia.Rectify} }
@@ -90,7 +92,7 @@ func TestGradInside(t *testing.T) {
 			case c.right && err != nil:
 				t.Error(err)
 			case !c.right && err == nil:
-				t.Error(mended("a second Grad on one graph", "SecondGrad and what finds it"))
+				t.Error(fixed("a second Grad on one graph", "SecondGrad and what finds it"))
 			}
 			if err == nil {
 				return
@@ -104,8 +106,8 @@ func TestGradInside(t *testing.T) {
 	}
 }
 
-// What is reported is what a program gets that uses nothing but Gorgonia.
-func TestGradInsideIsThatOfTheProgram(t *testing.T) {
+// The reported numbers are those of a program that uses only Gorgonia.
+func TestGradInsideFuncMatchesProgram(t *testing.T) {
 	naive := func(in ...node) (node, error) {
 		c := critic{in[1], in[2], gorgonia.Tanh}
 		return penalty(c, c.taken, in[0], in[0])
@@ -136,13 +138,13 @@ func TestGradInsideIsThatOfTheProgram(t *testing.T) {
 	}
 	var e *gradcheck.Error
 	if err := gradcheck.Check(naive, inputs, gradcheck.Inputs(1, 2), gradcheck.Machines(gradcheck.Tape)); !errors.As(err, &e) || e.Fault != gradcheck.SecondGrad {
-		t.Fatalf("%v: expected %v. If there is no error, %s", err, gradcheck.SecondGrad, mended("a second Grad on one graph", "this test"))
+		t.Fatalf("%v: expected %v. If there is no error, %s", err, gradcheck.SecondGrad, fixed("a second Grad on one graph", "this test"))
 	}
 	got, want := program(naive), program(written)
 	for _, entry := range e.Entries {
 		wrong, _ := got[entry.Input-1].At(entry.Index...)
 		right, _ := want[entry.Input-1].At(entry.Index...)
-		// Both of the entry's values are multiplied with the upstream gradient.
+		// Both values of the entry are multiplied by the upstream gradient.
 		if ratio := wrong.(float64) / right.(float64); math.Abs(entry.Analytic/entry.Numeric-ratio) > 1e-9 {
 			t.Errorf("%v: expected %v times the right one", entry, ratio)
 		}

@@ -2,12 +2,13 @@ package gradcheck
 
 import "gorgonia.org/tensor"
 
-// withoutPool runs f with tensor's pool of freed tensors off.
+// withoutPool switches off package tensor's pool of freed tensors while it runs
+// f.
 //
-// On the Lisp machine some of Gorgonia's operators free gradients that are
-// still in use (scalar − tensor does). The next tensor made anywhere in the
-// program is then the same one, and what the check writes there appears in a
-// caller's tensor.
+// On the Lisp machine some of Gorgonia's operators, such as scalar − tensor,
+// free gradients that are still in use. With the pool, the next tensor that the
+// program makes would share that memory, and the check would write into a
+// tensor of the caller.
 func withoutPool(f func() error) error {
 	if poolInUse() {
 		tensor.DontUsePool()
@@ -16,8 +17,8 @@ func withoutPool(f func() error) error {
 	return f()
 }
 
-// poolInUse finds out what tensor does not tell: freeing clears a tensor only
-// if the pool is in use.
+// poolInUse reports whether the pool is on. Package tensor has no function for
+// this. But if the pool is on, ReturnTensor clears the tensor.
 func poolInUse() bool {
 	d := tensor.New(tensor.WithShape(1), tensor.WithBacking([]float64{0}))
 	tensor.ReturnTensor(d)

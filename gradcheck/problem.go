@@ -9,24 +9,26 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A problem is an expression whose gradients are to be checked at a point.
+// A problem is an expression and the point at which its gradients are checked.
 type problem struct {
 	expression
 	point []*operand // values of expression.in
 	wrt   []int      // which of them are differentiated
-	// program is the expression on the graph that the Func made, if Grad was
-	// called there: the expression above is a copy on which it was not.
+	// If the Func called Grad, program is the expression on the graph of the
+	// Func, and the expression above is a copy on a fresh graph. Otherwise
+	// program is nil.
 	program *expression
-	// neverOverwrite is set if the ops are no longer in the graph they were made
-	// for: what they know of it, and would overwrite an input for, is wrong.
+	// neverOverwrite is set if the ops are not in the graph for which they were
+	// made. An op may know its graph and decide by it to overwrite an input. In
+	// another graph that decision would be wrong.
 	neverOverwrite bool
 }
 
-// inputName is the name of the node of an input. Nodes of one graph need
+// inputName returns the name of the node of input i. Nodes of one graph need
 // different names.
 func inputName(i int) string { return fmt.Sprintf("gradcheck input %d", i) }
 
-// newProblem lets f build its expression at the given inputs.
+// newProblem calls f to build its expression for the given inputs.
 func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem, error) {
 	if f == nil {
 		return nil, fmt.Errorf("gradcheck: the Func is nil")
@@ -68,8 +70,8 @@ func (c *config) newProblem(order int, f Func, inputs []*tensor.Dense) (*problem
 	return p, nil
 }
 
-// chooseInputs sets which inputs are differentiated, and the defaults that depend on
-// them.
+// chooseInputs sets which inputs are differentiated, and the defaults for their
+// dtype.
 func (c *config) chooseInputs(p *problem) error {
 	for _, i := range c.wrt {
 		switch {
@@ -89,7 +91,7 @@ func (c *config) chooseInputs(p *problem) error {
 		}
 	}
 	if len(p.wrt) == 0 {
-		return fmt.Errorf("gradcheck: none of the %d inputs is to be differentiated: expected one of float64 or float32", len(p.point))
+		return fmt.Errorf("gradcheck: none of the %d inputs can be differentiated: expected at least one of float64 or float32", len(p.point))
 	}
 	dt := tensor.Float64
 	for _, i := range p.wrt {
@@ -101,14 +103,14 @@ func (c *config) chooseInputs(p *problem) error {
 	return nil
 }
 
-// validate looks at what the Func returned.
+// validate checks the node that the Func returned.
 func (p *problem) validate(g *gorgonia.ExprGraph) error {
 	y := p.out[0]
 	switch {
 	case y == nil:
 		return fmt.Errorf("the Func returned neither a node nor an error")
 	case y.Type() == nil:
-		return fmt.Errorf("the Func returned a statement, such as Read and Set make, which has no value. Return the node that is read or set")
+		return fmt.Errorf("the Func returned a statement, such as Read or Set, which has no value. Return the node that is read or set")
 	case y.Graph() != g:
 		return fmt.Errorf("the Func returned a node of another graph: expected one made from its inputs")
 	case !isFloat(y.Dtype()):

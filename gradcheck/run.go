@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A run is what one run of a machine gave.
+// A run has the results of one run of a machine.
 type run struct {
 	out  [][]float64 // of each output
 	grad [][]float64 // of each input that is differentiated; nil: it gets none
@@ -30,12 +30,12 @@ func bindAll(nodes []*gorgonia.Node, in []*operand) error {
 }
 
 // A backward runs an expression forward and backward on one machine. If keep is
-// set, gradients are added to those of the run before where the machine does
-// that.
+// set, the Lisp machine adds the gradients to those of the run before.
 type backward func(upstream [][]float64, keep bool) (*run, error)
 
-// runGuarded binds the inputs, runs a machine and tells what went wrong. If an
-// input was changed, it runs the machine once more to see by which operator.
+// runGuarded binds the inputs, runs a machine and returns the fault, if there
+// is one. If an input was changed, it runs the machine once more to find the
+// operator that changed it.
 func runGuarded(l *journal, nodes []*gorgonia.Node, in []*operand, machine func() error) error {
 	if err := bindAll(nodes, in); err != nil {
 		return err
@@ -62,14 +62,14 @@ func runGuarded(l *journal, nodes []*gorgonia.Node, in []*operand, machine func(
 				fault.Hint += "UsePreallocDo may overwrite its prealloc, but Do and DoDiff no input"
 			}
 			if len(l.sharers) > 0 {
-				fault.Hint = fmt.Sprintf("the operator may have overwritten what it was given: that was an input's memory, returned by %s", strings.Join(l.sharers, ", "))
+				fault.Hint = fmt.Sprintf("the operator may have overwritten its own input. That was the memory of an input of the expression, because these operators returned it as a result: %s", strings.Join(l.sharers, ", "))
 			}
 		}
 	}
 	return fault
 }
 
-// changed tells whether running changed an input.
+// changed returns an error if the run changed an input.
 func changed(nodes []*gorgonia.Node, in []*operand) (*Error, error) {
 	var t tally
 	for i, op := range in {

@@ -9,16 +9,16 @@ import (
 
 // A tape runs an expression on a tape machine.
 type tape struct {
-	expression // out: the expression's outputs, then gradients, each node once
+	expression // out has the outputs, then the gradients, each node once
 	journal    *journal
-	read       []gorgonia.Value // of out
+	read       []gorgonia.Value // the values of out
 	outputs    int
 	gradients  []int // indices into out, -1 for a gradient that does not exist
 	vm         gorgonia.VM
 }
 
-// newTape compiles a copy of e and of the nodes of its gradients, some of which
-// may be nil.
+// newTape compiles a copy of e and of its gradients. Some of the gradients may
+// be nil.
 func newTape(e expression, gradients []*gorgonia.Node, neverOverwrite bool) *tape {
 	t := &tape{journal: new(journal), outputs: len(e.out)}
 	all := expression{in: e.in, out: slices.Clone(e.out)}
@@ -40,13 +40,13 @@ func newTapeBackward(p *problem) (backward, error) {
 	return tapeBackward(p, p.expression, expression.gradients, p.neverOverwrite)
 }
 
-// newProgramBackward differentiates p.program as a program would, with Grad.
+// newProgramBackward differentiates p.program with Grad, as a program would.
 func newProgramBackward(p *problem) (backward, error) {
 	return tapeBackward(p, *p.program, expression.gradOfSum, false)
 }
 
-// tapeBackward compiles e, which is p on some graph, and the gradients that
-// derive gives.
+// tapeBackward compiles e and the gradients that derive returns. e is the
+// expression of p, perhaps on another graph.
 func tapeBackward(p *problem, e expression, derive func(e expression, upstream, wrt []*gorgonia.Node) ([]*gorgonia.Node, error), neverOverwrite bool) (backward, error) {
 	var wrt []*gorgonia.Node
 	for _, i := range p.wrt {
@@ -57,7 +57,8 @@ func tapeBackward(p *problem, e expression, derive func(e expression, upstream, 
 	for i, n := range e.out {
 		u := &operand{input: Upstream, dtype: n.Dtype(), shape: n.Shape()}
 		negated := u.newNode(n.Graph(), fmt.Sprintf("gradcheck weights %d", i))
-		// In real graphs an upstream gradient is no input: it may be overwritten.
+		// In real graphs an upstream gradient is not an input, so operators may
+		// overwrite it. So here it is the result of Neg.
 		up, err := gorgonia.Neg(negated)
 		if err != nil {
 			return nil, err

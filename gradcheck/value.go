@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An operand is the value of an input, apart from any graph.
+// An operand is the value of an input, without a graph.
 type operand struct {
 	input int // index among the caller's inputs, or Upstream
 	dtype tensor.Dtype
@@ -45,7 +45,7 @@ func newOperand(i int, d *tensor.Dense) (*operand, error) {
 		return nil, fmt.Errorf("gradcheck: input %d is nil", i)
 	}
 	if d.Dtype().Type == nil || d.Shape().TotalSize() == 0 {
-		return nil, fmt.Errorf("gradcheck: input %d holds nothing", i)
+		return nil, fmt.Errorf("gradcheck: input %d is empty", i)
 	}
 	op := &operand{input: i, dtype: d.Dtype(), shape: d.Shape().Clone()}
 	if !isFloat(op.dtype) {
@@ -68,7 +68,7 @@ func newOperand(i int, d *tensor.Dense) (*operand, error) {
 }
 
 // newNode makes an input node for the operand. Nodes of one graph need
-// different names: equal ones are merged.
+// different names, because Gorgonia merges equal nodes.
 func (op *operand) newNode(g *gorgonia.ExprGraph, name string) *gorgonia.Node {
 	if op.shape.IsScalar() {
 		return gorgonia.NewScalar(g, op.dtype, gorgonia.WithName(name))
@@ -87,7 +87,7 @@ func (op *operand) bind(node *gorgonia.Node) error {
 	return gorgonia.Let(node, newValue(op.dtype, op.shape, op.data))
 }
 
-// round returns the number of the operand's dtype that is nearest to x.
+// round returns x rounded to the operand's dtype.
 func (op *operand) round(x float64) float64 {
 	if op.dtype == tensor.Float32 {
 		return float64(float32(x))
@@ -95,8 +95,7 @@ func (op *operand) round(x float64) float64 {
 	return x
 }
 
-// unitRoundoff returns how much rounding to dt changes a number at most, relative
-// to it.
+// unitRoundoff returns the largest relative error of rounding to dt.
 func unitRoundoff(dt tensor.Dtype) float64 {
 	if dt == tensor.Float32 {
 		return 1.0 / (1 << 24)
@@ -104,7 +103,7 @@ func unitRoundoff(dt tensor.Dtype) float64 {
 	return 1.0 / (1 << 53)
 }
 
-// newValue makes a value that shares nothing with data.
+// newValue makes a value with a copy of data.
 func newValue(dt tensor.Dtype, shape tensor.Shape, data []float64) gorgonia.Value {
 	switch scalar := shape.IsScalar(); {
 	case scalar && dt == tensor.Float64:
@@ -121,7 +120,8 @@ func newValue(dt tensor.Dtype, shape tensor.Shape, data []float64) gorgonia.Valu
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(single))
 }
 
-// floats copies the numbers out of v, in row-major order whatever its layout.
+// floats returns a copy of the numbers in v, in row-major order, for any
+// layout.
 func floats(v gorgonia.Value) ([]float64, error) {
 	switch v := v.(type) {
 	case *gorgonia.F64:
@@ -160,10 +160,10 @@ func denseFloats(d *tensor.Dense) ([]float64, error) {
 	return data, nil
 }
 
-// contiguous tells whether d's data is its entries in row-major order.
+// contiguous reports whether d.Data() has the entries in row-major order.
 func contiguous(d *tensor.Dense) bool { return d.AP.C() && !d.RequiresIterator() }
 
-// widen copies a number or a slice of them.
+// widen returns a number, or a copy of a slice of numbers, as float64.
 func widen(x any) ([]float64, error) {
 	switch x := x.(type) {
 	case float64:

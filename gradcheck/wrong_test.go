@@ -19,7 +19,7 @@ type (
 
 const both = gradcheck.Machine(0)
 
-// wrongs are operators with one fault each, and what is said of them.
+// wrongs has operators with one fault each, and the expected errors.
 var wrongs = []struct {
 	name    string
 	op      func() gorgonia.Op
@@ -63,7 +63,7 @@ var wrongs = []struct {
 			return op
 		},
 		fault:   gradcheck.WrongGradient,
-		message: []string{"6 of 9 entries", "input 0 at [0 2]: analytic"}, // the diagonal is right
+		message: []string{"6 of 9 entries", "input 0 at [0 2]: analytic"}, // the entries on the diagonal are right
 	},
 	{
 		name:   "gradient of the wrong input",
@@ -116,7 +116,7 @@ var wrongs = []struct {
 		name:    "no DoDiff",
 		op:      func() gorgonia.Op { return &square().operator },
 		machine: gradcheck.Lisp, fault: gradcheck.NotDifferentiable, where: "square",
-		message: []string{"not differentiable on the Lisp machine: square: it has no DoDiff", "silently"},
+		message: []string{"not differentiable on the Lisp machine: square: it has no DoDiff", "without an error"},
 	},
 	{
 		name:    "no SymDiff",
@@ -281,7 +281,7 @@ var wrongs = []struct {
 		message: []string{"analytic NaN", "the gradient is NaN, though the outputs are finite"},
 	},
 	{
-		name: "shape other than inferred",
+		name: "shape not as inferred",
 		op: func() gorgonia.Op {
 			op := square()
 			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) { return dense(0, 3, 2), nil }
@@ -291,7 +291,7 @@ var wrongs = []struct {
 		message: []string{"Do returned float64 of shape (3, 2): expected float64 of shape (2, 3)"},
 	},
 	{
-		name:   "dimensions other than inferred",
+		name:   "dimensions not as inferred",
 		inputs: []*tensor.Dense{dense(0.4, 3, 1)},
 		op: func() gorgonia.Op {
 			op := square()
@@ -302,7 +302,7 @@ var wrongs = []struct {
 		message: []string{"Do returned float64 of shape (3): expected float64 of shape (3, 1)"},
 	},
 	{
-		name: "dtype other than inferred",
+		name: "dtype not as inferred",
 		op: func() gorgonia.Op {
 			op := square()
 			op.do = func(in ...gorgonia.Value) (gorgonia.Value, error) {
@@ -436,7 +436,7 @@ var wrongs = []struct {
 
 var errTest = errors.New("the test's error")
 
-// scaledGradient is x² with gradients that are wrong by a factor.
+// scaledGradient returns x² with gradients that are wrong by a factor.
 func scaledGradient(factor float64) *adOperator {
 	op := square()
 	right := op.symDiff
@@ -458,7 +458,7 @@ func scaledGradient(factor float64) *adOperator {
 	return op
 }
 
-// labelled is an operator whose second input is a vector of labels.
+// labelled is an operator with a vector of labels as its second input.
 type labelled struct{ *adOperator }
 
 func (labelled) Type() hm.Type {
@@ -466,7 +466,7 @@ func (labelled) Type() hm.Type {
 	return hm.NewFnType(m, gorgonia.TensorType{Dims: 1, Of: tensor.Int}, m)
 }
 
-// plain hides all methods but those of gorgonia.Op.
+// plain hides all methods except those of gorgonia.Op.
 type plain struct{ gorgonia.Op }
 
 func TestWrongOperators(t *testing.T) {
@@ -511,7 +511,7 @@ func TestWrongOperators(t *testing.T) {
 	}
 }
 
-// An overwriter is 2x, computed in place where the tape machine lets it.
+// An overwriter computes 2x. It works in place if the tape machine lets it.
 type overwriter struct {
 	*operator
 	factor float64 // 2 is right
@@ -537,7 +537,7 @@ func newOverwriter(factor float64) *overwriter {
 }
 
 func TestOverwriting(t *testing.T) {
-	// after puts an intermediate, which may be overwritten, before op.
+	// after applies op to an intermediate value, which may be overwritten.
 	after := func(before func(node) (node, error), op gorgonia.Op) gradcheck.Func {
 		return func(in ...node) (node, error) {
 			x, err := before(in[0])
@@ -555,8 +555,9 @@ func TestOverwriting(t *testing.T) {
 		message string
 	}{
 		{"right", after(gorgonia.Neg, newOverwriter(2)), 0, ""},
-		{"wrong", after(gorgonia.Neg, newOverwriter(3)), gradcheck.NotDeterministic, "the output is not that of a run without gradients"},
-		// Gorgonia frees what Reshape returned, which is the memory of x.
+		{"wrong", after(gorgonia.Neg, newOverwriter(3)), gradcheck.NotDeterministic, "the output differs from that of a run without gradients"},
+		// Reshape returns a view of x. For the tape machine the view is dead,
+		// so the operator overwrites x.
 		{"view of an input", after(reshape, newOverwriter(2)), gradcheck.InputChanged, "input 0 at [0 0]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
