@@ -166,7 +166,7 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 			[]string{"the gradients are those of an earlier run", "Do of squareGrad 2"}, nil},
 		{"overwrites the memory of an input", unary(func(x node) (node, error) {
 			return gorgonia.ApplyOp(inPlace{square(), nil}, must(gorgonia.Reshape(x, tensor.Shape{6})))
-		}), mixed, tape, false, []string{"an input was changed", "square: ", "by UsePreallocDo", "returned by Reshape"}, nil},
+		}), mixed, tape, false, []string{"an input was changed", "square: ", "by UsePreallocDo", "returned it as a result: Reshape"}, nil},
 		{"adds to what it may overwrite", unary(func(x node) (node, error) {
 			return gorgonia.ApplyOp(inPlace{square(), func(old, y float64) float64 { return old + y }}, must(gorgonia.Neg(x)))
 		}), mixed, tape, false, []string{"two runs differ", "square: ", "the output is not the same when operators may overwrite their inputs", "UsePreallocDo"}, nil},

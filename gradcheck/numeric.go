@@ -52,8 +52,8 @@ func (c *config) plan(p *problem, random *rand.Rand) (*want, error) {
 		for _, d := range probes {
 			for _, j := range d.entries {
 				if x := op.data[j]; op.round(x+c.eps) == op.round(x-c.eps) {
-					return nil, fmt.Errorf("Eps(%v) is too small to be seen next to %v, %s: choose a larger Eps, or a smaller input",
-						c.eps, x, op.place(j))
+					return nil, fmt.Errorf("Eps(%v) is too small to change %s, which is %v: choose a larger Eps, or a smaller input",
+						c.eps, op.place(j), x)
 				}
 			}
 		}
