@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// blocks returns the fenced blocks of that language in the guide.
+// blocks returns the fenced blocks of the given language in the guide.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()
 	guide, err := os.ReadFile("writing-an-op.md")
@@ -26,7 +26,7 @@ func blocks(t *testing.T, language string) []string {
 	return blocks
 }
 
-// All Go in the guide is a piece of a file that is compiled and run.
+// Each block of Go in the guide is a part of a test file in this directory.
 func TestGuideCode(t *testing.T) {
 	var source string
 	for _, name := range []string{"swish_test.go", "wrong_test.go"} {
@@ -43,8 +43,8 @@ func TestGuideCode(t *testing.T) {
 	}
 }
 
-// All messages in the guide are what the wrong operators cause, and all that
-// they cause is in the guide.
+// Each message in the guide comes from a wrong operator, and the guide quotes
+// the message of each wrong operator.
 func TestGuideMessages(t *testing.T) {
 	quoted := blocks(t, "text")
 	for _, w := range wrongs {

@@ -19,7 +19,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// What migrating.md says.
+// These tests check migrating.md.
 
 func migrating(t *testing.T) string {
 	t.Helper()
@@ -49,8 +49,8 @@ func TestGofmtRule(t *testing.T) {
 }
 
 // TestGofmtRuleOnYOLO applies the rule to the example of Gorgonia that has most
-// calls. An overlay puts the result beside the example's other files, in a
-// directory of this module that does not exist.
+// calls. A build overlay places the result with the example's other files, in a
+// directory of this module that exists only in the overlay.
 func TestGofmtRuleOnYOLO(t *testing.T) {
 	dir := filepath.Join(command(t, "go", "list", "-m", "-f", "{{.Dir}}", "gorgonia.org/gorgonia"), "examples", "tiny-yolo-v2-coco")
 	file := filepath.Join(dir, "feedforward.go")
@@ -102,7 +102,7 @@ func buildYOLO(t *testing.T, dir, feedforward string) (string, error) {
 	return string(out), err
 }
 
-// gofmtRule returns the file as the first command in the text leaves it.
+// gofmtRule returns the file after the first command in the text.
 func gofmtRule(t *testing.T, file string) string {
 	t.Helper()
 	m := regexp.MustCompile(`gofmt -r '([^']+)'`).FindStringSubmatch(migrating(t))
@@ -112,7 +112,7 @@ func gofmtRule(t *testing.T, file string) string {
 	return command(t, "gofmt", "-r", m[1], file) + "\n"
 }
 
-// withImport adds the import, as goimports does.
+// withImport adds the import, like goimports.
 func withImport(source string) string {
 	const gorgonia = "\t\"gorgonia.org/gorgonia\"\n"
 	return strings.Replace(source, gorgonia, gorgonia+"\t\"gorgonia.org/leakyrelu\"\n", 1)
@@ -129,9 +129,9 @@ func command(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestSemanticsTable measures the columns of this package and of the built-in,
-// and evaluates the formula of the column between them. TestPyTorch in the root
-// compares this package with PyTorch.
+// TestSemanticsTable runs this package and the built-in for their columns, and
+// evaluates the formula of the column for JAX and ONNX. TestPyTorch in the root
+// package compares this package with PyTorch.
 func TestSemanticsTable(t *testing.T) {
 	t.Run("float32", testSemanticsTable[float32])
 	t.Run("float64", testSemanticsTable[float64])
@@ -188,7 +188,7 @@ func builtIn(alpha float64) func(*gorgonia.Node) (*gorgonia.Node, error) {
 	return func(x *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.LeakyRelu(x, alpha) }
 }
 
-// parseCell reads numbers as the table has them.
+// parseCell parses a number in the notation of the table.
 func parseCell[T float32 | float64](t *testing.T, s string, alpha float64) T {
 	t.Helper()
 	if s == "α" {
@@ -201,8 +201,9 @@ func parseCell[T float32 | float64](t *testing.T, s string, alpha float64) T {
 	return T(v)
 }
 
-// values returns f(x) and the derivative there, on the tape machine and then on
-// the Lisp machine. It takes two points or more: one would be a scalar.
+// values returns f(x) and the derivative, on the tape machine and then on the
+// Lisp machine. It needs at least two points, because one point would be a
+// scalar.
 func values[T float32 | float64](t *testing.T, f func(*gorgonia.Node) (*gorgonia.Node, error), x ...T) (y, dx []T) {
 	t.Helper()
 	for _, lisp := range []bool{false, true} {
@@ -242,8 +243,8 @@ func vector[T float32 | float64](g *gorgonia.ExprGraph, name string, elements []
 	return gorgonia.NewVector(g, v.Dtype(), gorgonia.WithShape(len(elements)), gorgonia.WithName(name), gorgonia.WithValue(v))
 }
 
-// TestEqualElsewhere compares with the built-in at random finite bit patterns of
-// x and of the upstream gradient. Zeros that differ in sign are equal here.
+// TestEqualElsewhere compares with the built-in at random finite bit patterns
+// of x and of the upstream gradient. Zeros of different sign are equal here.
 func TestEqualElsewhere(t *testing.T) {
 	const n = 100_000
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -279,7 +280,7 @@ func TestEqualElsewhere(t *testing.T) {
 	}
 }
 
-// The upstream gradient is infinite, or becomes so when the slope multiplies it.
+// The upstream gradient, or its product with the slope, is infinite.
 func TestInfiniteUpstreamGradient(t *testing.T) {
 	for _, dy := range []float64{math.Inf(1), math.MaxFloat64} {
 		for _, c := range []struct {
@@ -319,7 +320,8 @@ func TestSlopeZeroIsRectify(t *testing.T) {
 	}
 }
 
-// The built-in takes any slope. TestNodeErrors in the root has the errors here.
+// The built-in accepts any slope. TestNodeErrors in the root package tests the
+// errors of this package.
 func TestBuiltInTakesAnySlope(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := gorgonia.NewVector(g, tensor.Float32, gorgonia.WithShape(2), gorgonia.WithName("x"))
@@ -367,7 +369,7 @@ func TestResidualInPlace(t *testing.T) {
 	}
 }
 
-// TestInitialWeights measures the spread of what the initialisers draw.
+// TestInitialWeights measures the standard deviation of initial weights.
 func TestInitialWeights(t *testing.T) {
 	const in, out, alpha = 400, 1000, 0.2
 	gain := leakyrelu.Gain(alpha)
@@ -407,7 +409,7 @@ func TestInitialWeights(t *testing.T) {
 	gorgonia.HeN(gain)(tensor.Float32, in, out)
 }
 
-// TestGoMod compares with go.mod what the text says about it.
+// TestGoMod compares the versions in the text with go.mod.
 func TestGoMod(t *testing.T) {
 	var mod struct {
 		Go      string

@@ -243,7 +243,7 @@ func TestSwishLayouts(t *testing.T) {
 	}
 }
 
-// exact is Swish by another formula: σ(x) = (1 + tanh(x/2))/2.
+// exact computes Swish by another formula: σ(x) = (1 + tanh(x/2))/2.
 func exact(x float64) float64 { return x * (1 + math.Tanh(x/2)) / 2 }
 
 // isSwish checks every element of y.

@@ -14,7 +14,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Each type below is swish with a method that is wrong, or missing, or dangerous.
+// Each of these types is swish with one method that is wrong, missing or
+// dangerous.
 
 type wrongType struct{ swish }
 
@@ -158,7 +159,8 @@ type callsExtern struct{ inPlace }
 
 func (callsExtern) CallsExtern() bool { return true }
 
-// wrongs are what goes wrong, mostly with these types. The guide quotes it.
+// wrongs has the faults and the messages that the guide quotes. Most of them
+// use the types above.
 var wrongs = []struct {
 	name string
 	says func(t *testing.T) string
@@ -316,7 +318,7 @@ func apply(op gorgonia.Op) function {
 	return func(x *gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.ApplyOp(op, x) }
 }
 
-// after is f(g(x)).
+// after returns the function f(g(x)).
 func after(g, f function) function {
 	return func(x *gorgonia.Node) (*gorgonia.Node, error) {
 		y, err := g(x)
@@ -335,14 +337,14 @@ func point() *tensor.Dense {
 	return tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float64{-1, 2}))
 }
 
-// checker is gradcheck.Check or gradcheck.CheckSecond.
+// checker is the type of gradcheck.Check and gradcheck.CheckSecond.
 type checker = func(gradcheck.Func, []*tensor.Dense, ...gradcheck.Option) error
 
 func check(c checker, f function, opts ...gradcheck.Option) error {
 	return c(func(in ...*gorgonia.Node) (*gorgonia.Node, error) { return f(in[0]) }, []*tensor.Dense{point()}, opts...)
 }
 
-// fault is the message of c for f.
+// fault returns the message of c for f.
 func fault(t *testing.T, want gradcheck.Fault, c checker, f function, opts ...gradcheck.Option) string {
 	t.Helper()
 	err := check(c, f, opts...)
@@ -353,8 +355,7 @@ func fault(t *testing.T, want gradcheck.Fault, c checker, f function, opts ...gr
 	return err.Error()
 }
 
-// passes fails the test if gradcheck finds a fault on the tape machine, at
-// first order.
+// passes fails the test if Check finds a fault on the tape machine.
 func passes(t *testing.T, f function) {
 	t.Helper()
 	if err := check(gradcheck.Check, f, gradcheck.Machines(gradcheck.Tape)); err != nil {
@@ -378,7 +379,8 @@ func run(t *testing.T, f function) (x, y []float64) {
 	return in.Value().Data().([]float64), result.Data().([]float64)
 }
 
-// different says what is and what should be. It fails the test if they are equal.
+// different returns a message with the actual and the expected value. It fails
+// the test if they are equal.
 func different(t *testing.T, what string, got, want any) string {
 	t.Helper()
 	is, should := fmt.Sprintf("%.3v", got), fmt.Sprintf("%.3v", want)
@@ -392,7 +394,7 @@ func near(x, y []float64) bool {
 	return slices.EqualFunc(x, y, func(x, y float64) bool { return math.Abs(x-y) < 1e-9 })
 }
 
-// counted is op with a UsePreallocDo that only counts.
+// counted is op with a UsePreallocDo that counts its calls and then calls Do.
 type counted struct {
 	gorgonia.Op
 	calls *int
@@ -403,7 +405,8 @@ func (op counted) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.Valu
 	return op.Do(inputs...)
 }
 
-// calls returns how often a machine calls UsePreallocDo of op in 3 runs of op(-x).
+// calls returns how often a machine calls UsePreallocDo of op in 3 runs of
+// op(−x).
 func calls(t *testing.T, op gorgonia.Op, machine func(*gorgonia.ExprGraph) gorgonia.VM) (n int) {
 	t.Helper()
 	x := gorgonia.NodeFromAny(gorgonia.NewGraph(), point())
