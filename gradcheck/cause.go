@@ -245,7 +245,7 @@ func (p *problem) deniedByDiffWRT(r *run, misses []miss) string {
 			kids := children(n)
 			for i, passes := range differentiable(n, len(kids)) {
 				if !passes && dependencies(kids[i : i+1])[input] {
-					return fmt.Sprintf("DiffWRT of %v says that its input %d is not differentiable, and no other way leads to %s", n.Op(), i, p.operand(m.wrt).name())
+					return fmt.Sprintf("DiffWRT of %v says that its input %d is not differentiable, and no other path leads to %s", n.Op(), i, p.operand(m.wrt).name())
 				}
 			}
 		}
