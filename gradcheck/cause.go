@@ -156,9 +156,9 @@ func pattern(p *problem, r *run, w *want, misses []miss) string {
 	switch {
 	case all(func(miss) (float64, bool) { return 0, true }):
 		if arrives := slices.ContainsFunc(misses, func(m miss) bool { return p.arrives(m.wrt, w, misses) }); arrives {
-			return "the gradient is 0 in every one that failed: is it not filled in there?"
+			return "the gradient is 0 in every failed entry: is it not filled in there?"
 		}
-		return "no gradient arrives: analytic is 0 in every one that failed"
+		return "no gradient arrives: analytic is 0 in every failed entry"
 	case all(func(m miss) (float64, bool) { return m.analytic, m.central == 0 }):
 		return "numeric is 0 in every failed entry: the outputs do not depend on these entries"
 	case !math.IsInf(factor, 0) && all(func(m miss) (float64, bool) { return factor * m.central, true }):

@@ -170,7 +170,7 @@ func TestHintsLeadToTheMethod(t *testing.T) {
 		{"adds to what it may overwrite", unary(func(x node) (node, error) {
 			return gorgonia.ApplyOp(inPlace{square(), func(old, y float64) float64 { return old + y }}, must(gorgonia.Neg(x)))
 		}), mixed, tape, false, []string{"two runs differ", "square: ", "the output is not the same when operators may overwrite their inputs", "UsePreallocDo"}, nil},
-		{"a row is not filled in", of(squareWith(halfFilled)), mixed, tape, false, []string{"3 of 6 entries: the gradient is 0 in every one that failed: is it not filled in there?"}, []string{"no gradient arrives"}},
+		{"a row is not filled in", of(squareWith(halfFilled)), mixed, tape, false, []string{"3 of 6 entries: the gradient is 0 in every failed entry: is it not filled in there?"}, []string{"no gradient arrives"}},
 		{"the gradient is NaN at 0", of(changed(func(op *adOperator) {
 			op.symDiff = func(in nodes, out, grad node) (nodes, error) {
 				return nodes{must(gorgonia.HadamardProd(must(gorgonia.HadamardDiv(must(gorgonia.HadamardProd(out, constant(2))), in[0])), grad))}, nil
