@@ -111,8 +111,11 @@ func (c *config) meaningless(p *problem, misses []miss) string {
 			where, worst.central, worst.far.central, farther)
 	}
 	if kinks == len(misses) {
-		return fmt.Sprintf("a kink or a jump %s: the one-sided differences disagree, %.4g below and %.4g above. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude",
-			where, worst.below, worst.above)
+		disagree := fmt.Sprintf("the one-sided differences disagree, %.4g below and %.4g above", worst.below, worst.above)
+		if math.Abs(worst.above-worst.below) < worst.bend/2 {
+			disagree = "the one-sided differences of some outputs disagree"
+		}
+		return fmt.Sprintf("a kink or a jump %s: %s. There is no derivative to compare with: choose other inputs, or leave such entries out with Exclude", where, disagree)
 	}
 	advice := "smaller inputs, or fewer entries, or float64"
 	if worst.direction == nil {

@@ -3,6 +3,7 @@ package gradcheck_test
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -232,6 +233,28 @@ func TestNondetTol(t *testing.T) {
 		err := gradcheck.Check(noisy(), mixed, append(c.opts, gradcheck.Machines(gradcheck.Tape))...)
 		if (err == nil) != c.pass || errors.As(err, &e) && e.Fault != gradcheck.NotDeterministic {
 			t.Errorf("%v: expected pass to be %t", err, c.pass)
+		}
+	}
+}
+
+// If an entry moves many outputs, their kinks must not cancel in the weighted
+// sum of the outputs.
+func TestKinksDoNotCancel(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		w := make([]float64, 2*16)
+		for i := range w {
+			w[i] = rng.NormFloat64()
+		}
+		inputs := []*tensor.Dense{
+			tensor.New(tensor.WithShape(4, 2), tensor.WithBacking(make([]float64, 4*2))), // x·w is 0, a kink
+			tensor.New(tensor.WithShape(2, 16), tensor.WithBacking(w)),
+		}
+		err := gradcheck.Check(func(in ...node) (node, error) {
+			return gorgonia.Rectify(gorgonia.Must(gorgonia.Mul(in[0], in[1])))
+		}, inputs, gradcheck.Inputs(0), gradcheck.Machines(gradcheck.Tape))
+		if err == nil || !strings.Contains(err.Error(), "a kink or a jump") || !strings.Contains(err.Error(), "Exclude") {
+			t.Errorf("the message names no kink: %v", err)
 		}
 	}
 }

@@ -210,12 +210,16 @@ func (c *config) difference(d probe, eps float64, p *problem, w *want) (slope, *
 				s.rounding += (u * y * unit) * (u * y * unit)
 				s.scale = math.Max(s.scale, math.Abs(u*y))
 			}
+			// Summed up without sign: kinks of several outputs must not cancel.
+			bend := math.Abs(u * ((a-y)/lengthAbove - (y-b)/lengthBelow))
+			if bend > 8*math.Abs(u*y)*unit/math.Min(lengthAbove, lengthBelow) {
+				s.bend += bend
+			}
 		}
 	}
 	s.central /= lengthAbove + lengthBelow
 	s.above /= lengthAbove
 	s.below /= lengthBelow
-	s.bend = math.Abs(s.above - s.below)
 	s.rounding = 4 * math.Sqrt(s.rounding) / (lengthAbove + lengthBelow)
 	return s, outside, nil
 }
