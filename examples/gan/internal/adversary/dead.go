@@ -9,13 +9,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// heldOut is the number of real samples, and of generated ones, that units are
-// tried on.
+// heldOut is the number of real samples in the batch. There are as many
+// generated ones.
 const heldOut = 250
 
-// DeadUnits counts units that can't learn any more: hidden ones at which the
-// gradient of the discriminator's ratings is 0 for a whole batch of samples that
-// training does not use.
+// DeadUnits counts hidden units that can't learn any more. At such a unit, the
+// gradient of the discriminator's ratings is 0 for a whole batch of samples.
+// Training does not use these samples.
 type DeadUnits struct {
 	trainer         *Trainer
 	latent, samples *tensor.Dense
@@ -25,10 +25,10 @@ type DeadUnits struct {
 	generatorUnits, discriminatorUnits []gorgonia.Value
 }
 
-// Dead are shares of the networks' hidden units.
+// Dead has the shares of dead units among the hidden units of each network.
 type Dead struct{ Discriminator, Generator float64 }
 
-// DeadUnits returns what counts the dead units of the trainer's networks.
+// DeadUnits returns a counter of the dead units in the trainer's networks.
 func (t *Trainer) DeadUnits() *DeadUnits {
 	building.Lock()
 	defer building.Unlock()
@@ -57,25 +57,25 @@ func (t *Trainer) DeadUnits() *DeadUnits {
 	return u
 }
 
-// Count tries the units of the networks as they are now. It leaves the training
-// run as it is, and tries the same batch every time.
+// Count counts the dead units of the networks as they are now. It uses the same
+// batch every time and does not change the training run.
 func (u *DeadUnits) Count() (Dead, error) {
 	rng := rand.New(rand.NewPCG(u.trainer.config.Seed, 2))
 	drawLatent(u.latent, rng)
 	u.generator.Reset()
 	if err := u.generator.RunAll(); err != nil {
-		return Dead{}, fmt.Errorf("trying the generator's units: %w", err)
+		return Dead{}, fmt.Errorf("counting the generator's dead units: %w", err)
 	}
 	nn.Set(u.samples, append(u.trainer.config.Data.Sample(rng, heldOut), nn.Values(u.generated)...))
 	u.discriminator.Reset()
 	if err := u.discriminator.RunAll(); err != nil {
-		return Dead{}, fmt.Errorf("trying the discriminator's units: %w", err)
+		return Dead{}, fmt.Errorf("counting the discriminator's dead units: %w", err)
 	}
 	return Dead{deadShare(u.discriminatorUnits), deadShare(u.generatorUnits)}, nil
 }
 
-// readUnits reads the gradients at hidden units, once a machine has run. Each layer
-// has a column for each unit.
+// readUnits reads the gradients at hidden units after a machine has run. Each
+// layer has one column for each unit.
 func readUnits(dPre gorgonia.Nodes) []gorgonia.Value {
 	units := make([]gorgonia.Value, len(dPre))
 	for i, grad := range dPre {
@@ -84,7 +84,7 @@ func readUnits(dPre gorgonia.Nodes) []gorgonia.Value {
 	return units
 }
 
-// deadShare is the share of units that have no gradient other than 0.
+// deadShare is the share of units whose gradients are all 0.
 func deadShare(layers []gorgonia.Value) float64 {
 	var dead, all int
 	for _, l := range layers {

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// kill makes the units of hidden layers dead for a ReLU that are listed for
-// each, and all others alive, whatever the input: by biases that grow from layer
-// to layer, so that they outweigh what comes from the layer before.
+// kill sets biases so that, with ReLU, the listed units of each hidden layer
+// are dead and all others are alive, for any input. The biases grow from layer
+// to layer, so they are larger than the layer's weighted inputs.
 func kill(n *nn.Network, units [][]int, bias float64) {
 	for i, params := range n.Params[:len(n.Params)-1] {
 		b := params[len(params)-1]
@@ -27,7 +27,7 @@ func kill(n *nn.Network, units [][]int, bias float64) {
 	}
 }
 
-// TestDeadUnits kills units by hand.
+// TestDeadUnits makes units dead with kill and counts them.
 func TestDeadUnits(t *testing.T) {
 	points, digits := tiny(t, "r1r2", "leaky"), tiny(t, "r1r2", "leaky")
 	digits.Data, digits.Networks = data.Pictures{Source: data.NewDigits()}, Pictures(3, 4, 2, data.Side)
@@ -39,11 +39,12 @@ func TestDeadUnits(t *testing.T) {
 	}{
 		{"points, none", points, nil, nil, 0, 0},
 		{"points", points, [][]int{{0}, {}, {1, 4}}, [][]int{{}, {2}, {}, {0, 1, 2, 3}}, 3. / 20, 5. / 20},
-		// A layer that is dead as a whole lets no gradient pass to those before,
-		// and what comes after does not change.
+		// If a whole layer is dead, the layers before it get no gradient. The
+		// layers after it do not change.
 		{"points, a whole layer", points, nil, [][]int{{}, {0, 1, 2, 3, 4}}, 1, 10. / 20},
-		// Units of convolutions are channels: 2 in the generator, after 4 and 64 units
-		// of dense layers, 2 and 4 in the discriminator.
+		// The units of convolutions are channels. The generator has dense
+		// layers of 4 and 64 units, then 2 channels. The discriminator has 2
+		// and 4 channels.
 		{"digits", digits, [][]int{{3}, {40}, {0}}, [][]int{{1}, {0, 3}}, 3. / 70, 3. / 6},
 		{"digits, none", digits, nil, nil, 0, 0},
 	} {
@@ -57,7 +58,7 @@ func TestDeadUnits(t *testing.T) {
 			}
 			tr := NewTrainer(c)
 			kill(tr.generator, test.generator, 1e4)
-			// What comes out of the generator is large, but not so large.
+			// The generator's outputs are large, but smaller than this.
 			kill(tr.discriminator, test.discriminator, 1e24)
 			got, err := tr.DeadUnits().Count()
 			if err != nil {
@@ -70,7 +71,7 @@ func TestDeadUnits(t *testing.T) {
 	}
 }
 
-// reluOf is the activation that -activation relu stands for.
+// reluOf is the activation of the flag -activation relu.
 func reluOf(t *testing.T) nn.Activation {
 	t.Helper()
 	act, err := nn.NewActivation("relu", 0, tensor.Float64)
@@ -80,8 +81,8 @@ func reluOf(t *testing.T) nn.Activation {
 	return act
 }
 
-// TestDeadUnitsAgain wants the same from another count, and nothing changed in
-// between.
+// TestDeadUnitsAgain counts twice. The counts must be equal, and the first
+// count must not change the run.
 func TestDeadUnitsAgain(t *testing.T) {
 	c := tiny(t, "r1r2", "leaky")
 	c.Act = reluOf(t)

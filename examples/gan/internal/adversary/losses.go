@@ -11,18 +11,20 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Game is what the two networks play for: the loss of either.
+// Game has the losses of the two networks.
 //
-// The discriminator D rates samples, the higher the more real. Both losses are of
-// a row of ratings of real samples and one of generated samples.
+// The discriminator D rates samples. A higher rating means "more real". Each
+// loss depends on a row of ratings of real samples and a row of ratings of
+// generated samples.
 type Game struct {
 	generatorLoss     func(real, generated *gorgonia.Node) *gorgonia.Node
 	discriminatorLoss func(real, generated *gorgonia.Node) *gorgonia.Node
-	// penalty, if there is one, is added to the discriminator's loss, times a
-	// weight. It is of D's gradients with respect to some samples, a row each.
+	// penalty, if not nil, is added to the discriminator's loss, times a
+	// weight. Its argument is the gradients of D with respect to some samples,
+	// one row for each sample.
 	penalty func(gradients *gorgonia.Node) *gorgonia.Node
-	// interpolated says that these samples lie between real and generated ones.
-	// Otherwise they are the rated ones.
+	// If interpolated is true, these samples lie between real and generated
+	// ones. Otherwise they are the rated samples.
 	interpolated bool
 	rounds       int // updates of the discriminator in a step
 }
@@ -40,8 +42,8 @@ var games = map[string]Game{
 		rounds: 1,
 	},
 	// The Wasserstein GAN with gradient penalty (Gulrajani et al.,
-	// arXiv:1704.00028): between real and generated samples, D's gradient is to
-	// have the norm 1.
+	// arXiv:1704.00028). The penalty pulls the norm of D's gradient between
+	// real and generated samples towards 1.
 	"wgan-gp": {
 		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return nn.Must(gorgonia.Mean(neg(generated)))
@@ -53,10 +55,10 @@ var games = map[string]Game{
 		rounds: 3,
 	},
 	// R3GAN (Huang et al., "The GAN is dead; long live the GAN!",
-	// arXiv:2501.05441). All that counts is how far D rates a real sample above a
-	// generated one, which leaves a generator less to gain from dropping modes.
-	// And D is kept from growing steep at real samples (R1) and at generated ones
-	// (R2), which lets the two settle.
+	// arXiv:2501.05441). The loss depends only on the difference between D's
+	// ratings of a real sample and a generated one. So the generator gains less
+	// if it drops modes. The penalties keep D's gradients small at real samples
+	// (R1) and at generated ones (R2). This helps the training to converge.
 	"r1r2": {
 		generatorLoss: func(real, generated *gorgonia.Node) *gorgonia.Node {
 			return meanSoftplus(nn.Must(gorgonia.Sub(real, generated)))
@@ -69,7 +71,7 @@ var games = map[string]Game{
 	},
 }
 
-// Games are the names of the games.
+// Games returns the names of the games.
 func Games() []string { return slices.Sorted(maps.Keys(games)) }
 
 // NewGame returns the game of that name.
@@ -80,12 +82,11 @@ func NewGame(name string) (Game, error) {
 	return Game{}, fmt.Errorf("-loss is %q, expected one of %s", name, strings.Join(Games(), ", "))
 }
 
-// halves are the ratings of the real samples and of the generated ones, where
-// they follow one another.
+// halves splits the ratings into those of the real samples, which come first,
+// and those of the generated samples.
 //
-// It is done without slices, and so without Concat, whose gradient is slices:
-// Gorgonia takes two of them for one, and silently, if their bounds differ by
-// multiples of 256.
+// halves does not use Slice, nor Concat, whose gradient uses Slice. Gorgonia
+// merges two slices whose bounds differ by a multiple of 256, without an error.
 func halves(ratings *gorgonia.Node) (real, generated *gorgonia.Node) {
 	half := func(name string, pick ...float64) *gorgonia.Node {
 		t := tensor.New(tensor.Of(ratings.Dtype()), tensor.WithShape(1, 2))
@@ -101,8 +102,8 @@ func meanSoftplus(x *gorgonia.Node) *gorgonia.Node {
 	return nn.Must(gorgonia.Mean(nn.Must(gorgonia.Softplus(x))))
 }
 
-// meanSquare is half the mean squared norm of the gradients at real samples plus
-// half that at generated ones.
+// meanSquare is half the mean squared norm of the gradients at real samples
+// plus half the mean squared norm at generated samples.
 func meanSquare(gradients *gorgonia.Node) *gorgonia.Node {
 	squares := nn.Must(gorgonia.Sum(nn.Must(gorgonia.Square(gradients))))
 	return nn.Must(gorgonia.Mul(squares, nn.Constant(squares.Dtype(), 1/float64(gradients.Shape()[0]))))
@@ -112,7 +113,8 @@ func meanSquare(gradients *gorgonia.Node) *gorgonia.Node {
 func meanSquaredExcess(gradients *gorgonia.Node) *gorgonia.Node {
 	dt := gradients.Dtype()
 	squares := nn.Must(gorgonia.Mul(nn.Must(gorgonia.Square(gradients)), nn.Ones(gradients, gradients.Shape()[1], 1)))
-	// Where a gradient is 0, its norm has no derivative. Keep away from there.
+	// The norm has no derivative where the gradient is 0. So the norm must not
+	// be 0.
 	squares = nn.Must(gorgonia.Add(squares, nn.Constant(dt, 1e-12)))
 	excess := nn.Must(gorgonia.Sub(nn.Must(gorgonia.Sqrt(squares)), nn.Constant(dt, 1)))
 	return nn.Must(gorgonia.Mean(nn.Must(gorgonia.Square(excess))))

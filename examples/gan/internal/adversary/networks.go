@@ -7,12 +7,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Networks makes a generator and a discriminator. Their first weights come from
-// rng.
+// Networks makes a generator and a discriminator with initial weights from rng.
 type Networks func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network)
 
-// Points are networks for points in the plane, with four hidden layers each. The
-// generator makes a point of so many random numbers.
+// Points returns networks for points in the plane, with four hidden layers
+// each. The generator
+// makes a point from latent random numbers.
 func Points(latent, hidden int) Networks {
 	const size = 2
 	return func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
@@ -23,10 +23,11 @@ func Points(latent, hidden int) Networks {
 	}
 }
 
-// Pictures are networks of convolutions for square pictures, side pixels wide. The
-// generator makes a picture of so many random numbers, by way of a dense hidden
-// layer. Each network has so many channels at half the side, and twice as many at a
-// quarter of it.
+// Pictures returns convolutional networks for square pictures that are side
+// pixels wide. The generator makes a picture from latent random numbers,
+// through a dense hidden layer of the given size. Each network has the given
+// number of channels at half the side, and twice as many at a quarter of the
+// side.
 func Pictures(latent, hidden, channels, side int) Networks {
 	half, quarter := side/2, side/4
 	return func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Sampler draws samples from a generator, a fixed number at a time.
+// Sampler draws a fixed number of samples at a time from a generator.
 type Sampler struct {
 	latent  *tensor.Dense
 	machine gorgonia.VM
@@ -35,8 +35,8 @@ func (s *Sampler) Sample(rng *rand.Rand) ([]float64, error) {
 	return nn.Values(s.output), nil
 }
 
-// newLatent is room for n rows of the noise that the generator turns into
-// samples.
+// newLatent returns a tensor for n rows of the noise that the generator turns
+// into samples.
 func newLatent(generator *nn.Network, n int) *tensor.Dense {
 	first := generator.Params[0][0]
 	return tensor.New(tensor.Of(first.Dtype()), tensor.WithShape(n, first.Shape()[0]))

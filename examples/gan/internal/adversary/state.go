@@ -8,22 +8,22 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// State is all that the next steps of a trainer depend on, beside its Config and
-// the number of steps done: the networks, what their solvers remember, and where
-// the random numbers are. It is the trainer's own: to write into it is to
-// change the trainer.
+// State is everything that the next steps of a trainer depend on, except its
+// Config and the number of steps done: the networks, the solvers' averages and
+// the state of the random numbers. State shares memory with the trainer.
+// Writing into it changes the trainer.
 type State struct {
 	Arrays []Array
 	Random *rand.PCG
 }
 
-// Array is a tensor under a name.
+// Array is a tensor with a name.
 type Array struct {
 	Name string
 	*tensor.Dense
 }
 
-// learner is a network with what changes it.
+// learner is a network with its solver.
 type learner struct {
 	name    string
 	network *nn.Network
@@ -55,8 +55,8 @@ func (t *Trainer) State() State {
 	return s
 }
 
-// GoOn makes a new trainer one that has done so many steps. Its state then waits
-// to be written.
+// GoOn sets the number of steps done in a new trainer. The caller then writes
+// the state.
 func (t *Trainer) GoOn(step int) {
 	t.step = step
 	for _, l := range t.learners() {

@@ -1,6 +1,6 @@
 // Package adversary trains a generator and a discriminator against each other.
-// Begin with trainer.go, which lets the two take turns, and losses.go, which says
-// what each of them wants.
+// Begin with trainer.go, which updates the two networks in turn, and losses.go,
+// which has the loss of each network.
 package adversary
 
 import (
@@ -14,19 +14,20 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// averaging is what the averaged generator keeps of itself in a step.
+// averaging is the weight of the old average in each step of the averaged
+// generator.
 const averaging = 0.995
 
-// Data are what the generator has to learn. Samples are numbers, the way the
-// networks see them, one sample after another.
+// Data is what the generator learns. Samples are numbers in the form that the
+// networks use, one sample after another.
 type Data interface {
-	// Size is how many numbers a sample has.
+	// Size is the number of numbers in a sample.
 	Size() int
 	// Sample draws n samples.
 	Sample(rng *rand.Rand, n int) []float64
 }
 
-// Config is what a training run depends on.
+// Config has everything that a training run depends on.
 type Config struct {
 	Data     Data
 	Networks Networks
@@ -34,16 +35,16 @@ type Config struct {
 	Dtype    tensor.Dtype
 	Game     Game
 	Recipe   Recipe
-	Batch    int // real samples, and generated ones, in an update
+	Batch    int // number of real samples in an update; there are as many generated ones
 	Steps    int
 	Seed     uint64
 }
 
 // Trainer trains a generator and a discriminator against each other.
 //
-// Each is updated in a graph of its own, as Gorgonia differentiates a graph only
-// once. The graphs share the parameters' tensors, so either update sees what the
-// other has changed.
+// Each network has its own graph for its updates, because Gorgonia can
+// differentiate a graph only once. The graphs share the parameters' tensors, so
+// each update uses the results of the other.
 type Trainer struct {
 	config Config
 	step   int // steps done
@@ -51,23 +52,24 @@ type Trainer struct {
 	rng    *rand.Rand // over random
 
 	generator, discriminator *nn.Network
-	// average is a moving average of the generator over the last steps. It is
-	// free of their to and fro, and what one draws samples from in the end.
+	// average is a moving average of the generator over the last steps. It
+	// changes less from step to step than the generator does. The samples of
+	// the result come from it.
 	average *nn.Network
 
 	samples             *tensor.Dense  // batch real ones, then batch generated ones
-	real                *tensor.Dense  // the real ones again
-	between             *tensor.Dense  // batch ones, each between one of either kind
-	latent              *tensor.Dense  // what updateGenerator generates from
+	real                *tensor.Dense  // a copy of the real ones
+	between             *tensor.Dense  // batch samples, each between a real and a generated one
+	latent              *tensor.Dense  // the generator's input in updateGenerator
 	penaltyWeight       *gorgonia.Node // in updateDiscriminator
 	updateDiscriminator *nn.Update
 	updateGenerator     *nn.Update
 
-	fakes *Sampler // of the generator, for the discriminator
+	fakes *Sampler // generates samples for the discriminator
 }
 
-// building is locked while a graph is built: Gorgonia's graphs share constants,
-// whose hashes it computes when they are first asked for.
+// building is locked while a graph is built. Gorgonia's graphs share constants,
+// and Gorgonia computes the hash of a constant at its first use.
 var building sync.Mutex
 
 // NewTrainer returns a trainer before its first step.
@@ -123,17 +125,17 @@ func (t *Trainer) buildGeneratorUpdate() {
 	t.updateGenerator = nn.NewUpdate(loss, gen.Parameters(), c.Recipe.Beta1, c.Recipe.Beta2)
 }
 
-// Step is how many steps are done.
+// Step returns the number of steps done.
 func (t *Trainer) Step() int { return t.step }
 
-// Sampler returns what draws n samples at a time from the averaged generator.
+// Sampler returns a sampler that draws n samples at a time from the averaged generator.
 func (t *Trainer) Sampler(n int) *Sampler {
 	building.Lock()
 	defer building.Unlock()
 	return newSampler(t.average, n)
 }
 
-// Losses are what the networks lowered in a step.
+// Losses are the losses of the networks in a step.
 type Losses struct{ Discriminator, Generator float64 }
 
 // Next does one step: it updates the discriminator, then the generator.
@@ -155,7 +157,8 @@ func (t *Trainer) Next() (l Losses, err error) {
 	if l.Generator, err = t.updateGenerator.Run(rate); err != nil {
 		return l, err
 	}
-	// In the beginning, an average over fewer steps: the first are soon outdated.
+	// At the beginning, the average covers fewer steps, because the first steps
+	// are soon outdated.
 	t.average.Follow(t.generator, min(averaging, float64(t.step+1)/float64(t.step+10)))
 	t.step++
 	if sum := l.Discriminator + l.Generator; math.IsNaN(sum) || math.IsInf(sum, 0) {
@@ -164,7 +167,7 @@ func (t *Trainer) Next() (l Losses, err error) {
 	return l, nil
 }
 
-// drawSamples draws what the discriminator sees in an update.
+// drawSamples draws the discriminator's samples for an update.
 func (t *Trainer) drawSamples() error {
 	generated, err := t.fakes.Sample(t.rng)
 	if err != nil {

@@ -13,39 +13,39 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// How much one digit differs from the next. Everything is uniform, but for the
-// noise, which is Gaussian.
+// How much the digits differ. The noise is Gaussian. All other values are
+// uniform.
 const (
 	smallest, largest = 10, 12        // longer side of the digit's box, in pixels
-	offset            = 1             // of the box from the middle along either axis, in pixels
-	thinnest, boldest = -0.012, 0.025 // how far the edge is moved outwards, in ems
-	lean              = 0.2           // sideways per height, at most
-	turn              = 0.2           // in radians, at most
-	grain             = 0.03          // standard deviation of noise, where paper is 0 and ink is 1
+	offset            = 1             // largest distance of the box from the middle along each axis, in pixels
+	thinnest, boldest = -0.012, 0.025 // distance that the edge moves outwards, in ems
+	lean              = 0.2           // largest shift to the side per height
+	turn              = 0.2           // largest angle, in radians
+	grain             = 0.03          // standard deviation of the noise; paper is 0 and ink is 1
 )
 
-// Digits draws pictures of digits, for want of MNIST: it takes their outlines
-// from Go's own fonts and never draws two alike.
+// Digits draws pictures of digits, as a replacement for MNIST. It uses the
+// outlines in Go's own fonts and varies every picture at random.
 type Digits struct {
 	faces [][10]outline
 }
 
-// NewDigits loads the fonts. The italic ones would add nothing, as the upright
-// ones are slanted at random.
+// NewDigits loads the upright fonts. Italic fonts are not needed, because every
+// digit gets a random slant.
 func NewDigits() *Digits {
 	d := new(Digits)
 	for _, ttf := range [][]byte{goregular.TTF, gobold.TTF, gomono.TTF, gomonobold.TTF} {
 		face, err := loadDigits(ttf)
 		if err != nil {
-			panic(err) // a mistake in the program, of which the fonts are a part
+			panic(err) // the fonts are part of the program, so this is a mistake in the program
 		}
 		d.faces = append(d.faces, face)
 	}
 	return d
 }
 
-// Draw draws n pictures, row by row and one after the other, with values from
-// 0, paper, to 1, ink, and says which digits they show.
+// Draw draws n pictures, one after another, each row by row. The values go from
+// 0 (paper) to 1 (ink). It also returns the digits that the pictures show.
 func (d *Digits) Draw(rng *rand.Rand, n int) (pixels []float64, labels []int) {
 	pixels = make([]float64, 0, n*Side*Side)
 	labels = make([]int, n)
@@ -66,8 +66,8 @@ func (d *Digits) Draw(rng *rand.Rand, n int) (pixels []float64, labels []int) {
 	return pixels, labels
 }
 
-// place puts a digit into the picture. As its box is scaled to the size that it
-// is to have when all else is done, nothing of it can be cut off.
+// place puts a digit into the picture. place scales the digit last, so the
+// whole digit is inside the picture.
 func place(o outline, rng *rand.Rand) outline {
 	uniform := func(low, high float64) float64 { return low + (high-low)*rng.Float64() }
 

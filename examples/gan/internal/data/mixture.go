@@ -1,5 +1,5 @@
-// Package data has what generators learn: points around some centres, and
-// pictures of digits. It knows nothing of networks.
+// Package data has the data that generators learn: points around some centres,
+// and pictures of digits. It does not depend on networks.
 package data
 
 import (
@@ -10,19 +10,19 @@ import (
 // Point is a place in the plane.
 type Point [2]float64
 
-// Mixture is equally likely Gaussians of one width around some centres in the
-// plane.
+// Mixture is a mixture of Gaussians in the plane. All have the same probability
+// and the same width.
 type Mixture struct {
 	Centres []Point
 	Sigma   float64
-	// Scale is what the networks see every point multiplied by. The larger, the
-	// less a penalty on the discriminator's gradient blurs the modes' width, and
-	// the longer it takes to find all modes.
+	// Scale is the factor between a point and the networks' numbers for it.
+	// With a larger Scale, a penalty on the discriminator's gradient blurs the
+	// width of the modes less, but training takes longer to find all modes.
 	Scale float64
 }
 
-// The ring and the grid are the customary tests for mode collapse (VEEGAN,
-// arXiv:1705.07761; the same in PacGAN, arXiv:1712.04086).
+// The ring and the grid are the usual tests for mode collapse (VEEGAN,
+// arXiv:1705.07761; also in PacGAN, arXiv:1712.04086).
 
 // Ring is 8 Gaussians of standard deviation 0.01, evenly spaced on the unit
 // circle.
@@ -68,13 +68,13 @@ func (m Mixture) Nearest(p Point) (mode int, distance float64) {
 	return mode, distance
 }
 
-// Size is how many numbers a sample has.
+// Size returns the number of numbers in a sample.
 func (m Mixture) Size() int { return len(Point{}) }
 
 // Sample draws n samples, one after another.
 func (m Mixture) Sample(rng *rand.Rand, n int) []float64 { return m.ToSamples(m.Points(rng, n)...) }
 
-// ToSamples is points as the networks see them, one sample after another.
+// ToSamples converts points to samples, one after another.
 func (m Mixture) ToSamples(points ...Point) []float64 {
 	var samples []float64
 	for _, p := range points {
@@ -83,7 +83,7 @@ func (m Mixture) ToSamples(points ...Point) []float64 {
 	return samples
 }
 
-// FromSamples is the way back from what the networks see.
+// FromSamples converts samples to points.
 func (m Mixture) FromSamples(samples []float64) []Point {
 	points := make([]Point, len(samples)/m.Size())
 	for i := range points {

@@ -18,15 +18,15 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// MNIST is the training set of MNIST or of another collection in its format. The
-// pictures have been scaled to the size of ours.
+// MNIST is the training set of MNIST, or of another collection in the same
+// format. The pictures are scaled to Side × Side pixels.
 type MNIST struct {
-	pixels []byte // of one picture after the other, row by row; 255 is ink
+	pixels []byte // one picture after another, row by row; 255 is ink
 	labels []byte
 }
 
-// ReadMNIST reads the pictures and labels in a directory, from files that have
-// the names they were published under.
+// ReadMNIST reads the pictures and labels in a directory. The files must have
+// their published names.
 func ReadMNIST(dir string) (*MNIST, error) {
 	shape, pixels, err := readIDX(dir, "train-images-idx3-ubyte", 3)
 	if err != nil {
@@ -47,8 +47,9 @@ func ReadMNIST(dir string) (*MNIST, error) {
 	return &MNIST{scalePictures(pixels, shape[1], shape[2]), labels}, nil
 }
 
-// Draw draws n pictures, any of them at any time, with values from 0, paper,
-// to 1, ink, and says which digits they show.
+// Draw draws n random pictures; the same picture may come more than once. The
+// values go from 0 (paper) to 1 (ink). It also returns the digits that the
+// pictures show.
 func (m *MNIST) Draw(rng *rand.Rand, n int) (pixels []float64, labels []int) {
 	const size = Side * Side
 	pixels = make([]float64, 0, n*size)
@@ -63,7 +64,7 @@ func (m *MNIST) Draw(rng *rand.Rand, n int) (pixels []float64, labels []int) {
 	return pixels, labels
 }
 
-// scalePictures returns pictures of the given size in ours.
+// scalePictures scales pictures of the given size to Side × Side pixels.
 func scalePictures(pixels []byte, height, width int) []byte {
 	from := image.NewGray(image.Rect(0, 0, width, height))
 	to := image.NewGray(image.Rect(0, 0, Side, Side))
@@ -77,8 +78,8 @@ func scalePictures(pixels []byte, height, width int) []byte {
 	return scaled
 }
 
-// readIDX reads a file of bytes in the IDX format: a magic number that says how
-// many dimensions they have, the size along each, and the bytes.
+// readIDX reads a file of bytes in the IDX format: a magic number that contains
+// the number of dimensions, the size of each dimension, and the bytes.
 func readIDX(dir, name string, dimensions int) (shape []int, data []byte, err error) {
 	path, file, err := readFile(dir, name)
 	if err != nil {
@@ -108,8 +109,8 @@ func readIDX(dir, name string, dimensions int) (shape []int, data []byte, err er
 	return shape, data, nil
 }
 
-// readFile reads a file that may be compressed, and returns its path too. It may
-// also have a dot for the last but one dash in its name, as some copies do.
+// readFile reads a file, compressed or not, and returns its path too. The last
+// but one dash in the name may be a dot, as in some copies of MNIST.
 func readFile(dir, name string) (path string, data []byte, err error) {
 	dotted := strings.Replace(name, "-idx", ".idx", 1)
 	for _, n := range []string{name, name + ".gz", dotted, dotted + ".gz"} {
@@ -124,7 +125,8 @@ func readFile(dir, name string) (path string, data []byte, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	// Not by the name, as downloading may decompress a file and keep its name.
+	// The name does not tell whether the file is compressed: a download may
+	// decompress a file and keep its name.
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		if data, err = gunzip(data); err != nil {
 			return "", nil, fmt.Errorf("decompressing %s: %w", path, err)

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// outline is the edge of a glyph. With the y axis pointing down, as here, the
-// ink is on the right as one goes along it.
+// outline is the edge of a glyph. The y axis points down. Seen in the direction
+// of the edge, the ink is on the right.
 type outline []contour
 
-// contour is a closed curve of quadratic Béziers. Points on the curve, at even
-// indices, and control points take turns.
+// contour is a closed curve of quadratic Béziers. Points on the curve have even
+// indices, control points have odd indices.
 type contour []Point
 
 // loadDigits returns the outlines of a TrueType font's digits, in ems.
@@ -40,8 +40,8 @@ func loadDigits(ttf []byte) (face [10]outline, err error) {
 	return face, nil
 }
 
-// newOutline takes lines for curves with the control point halfway. There are no
-// cubic curves in a TrueType font.
+// newOutline turns each line into a curve whose control point is the middle of
+// the line. TrueType fonts have no cubic curves.
 func newOutline(segments sfnt.Segments) outline {
 	var o outline
 	var c contour
@@ -57,14 +57,14 @@ func newOutline(segments sfnt.Segments) outline {
 		case sfnt.SegmentOpQuadTo:
 			c = append(c, p, q)
 		}
-		o[len(o)-1] = c[:len(c)-1] // without the last point, which is the first again
+		o[len(o)-1] = c[:len(c)-1] // the last point is the first one again
 	}
 	return o
 }
 
 func toPoint(p fixed.Point26_6) Point { return Point{float64(p.X), float64(p.Y)} }
 
-// each is the outline with f applied to all of its points.
+// each returns the outline with f applied to all its points.
 func (o outline) each(f func(Point) Point) outline {
 	moved := make(outline, len(o))
 	for i, c := range o {
@@ -76,9 +76,10 @@ func (o outline) each(f func(Point) Point) outline {
 	return moved
 }
 
-// bolder is the outline with every edge moved outwards by the given distance.
-// What it moves of a curve are the lines to the control point and from there,
-// which takes the middle a little further: 6% where the curve turns by 90°.
+// bolder returns the outline with every edge moved outwards by the given
+// distance. For a curve, bolder moves the two lines that meet at its control
+// point. So the middle of the curve moves a little too far: 6% if the curve
+// turns by 90°.
 func (o outline) bolder(distance float64) outline {
 	moved := make(outline, len(o))
 	for i, c := range o {
@@ -93,7 +94,7 @@ func (o outline) bolder(distance float64) outline {
 	return moved
 }
 
-// direction is the vector of length 1 from p towards q.
+// direction returns the vector of length 1 from p towards q.
 func direction(p, q Point) Point {
 	dx, dy := q[0]-p[0], q[1]-p[1]
 	length := math.Hypot(dx, dy)
@@ -113,7 +114,7 @@ func (o outline) box() (low, high Point) {
 	return low, high
 }
 
-// fill adds what is inside the outline to the raster.
+// fill adds the inside of the outline to the raster.
 func (o outline) fill(raster *vector.Rasterizer) {
 	for _, c := range o {
 		raster.MoveTo(float32(c[0][0]), float32(c[0][1]))

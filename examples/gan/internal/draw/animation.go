@@ -7,18 +7,18 @@ import (
 	"image/gif"
 )
 
-// In hundredths of a second.
+// Times are in hundredths of a second.
 const (
 	frameTime = 8
-	lastTime  = 300 // for a look at the result before it all begins again
+	lastTime  = 300 // longer, to show the result before the animation repeats
 )
 
-// Animate shows frames one after the other, over and over.
+// Animate shows frames one after another, in a loop.
 func Animate(frames []image.Image) *gif.GIF {
 	g := new(gif.GIF)
 	for _, f := range frames {
-		// Every pixel gets the nearest colour. Dithering would be noise, and
-		// noise makes large files.
+		// Every pixel gets the nearest colour. Dithering adds noise, and noise
+		// makes the file larger.
 		p := image.NewPaletted(f.Bounds(), palette)
 		draw.Draw(p, p.Rect, f, p.Rect.Min, draw.Src)
 		g.Image = append(g.Image, p)
@@ -30,8 +30,8 @@ func Animate(frames []image.Image) *gif.GIF {
 	return g
 }
 
-// palette has what the frames are made of: blends of white, blue and orange, as
-// of translucent points on paper, and greys.
+// palette has the colours of the frames: blends of white, blue and orange, and
+// greys.
 var palette = newPalette()
 
 func newPalette() color.Palette {
@@ -51,7 +51,7 @@ func newPalette() color.Palette {
 			})
 		}
 	}
-	for i := range greys - 1 { // white is there already
+	for i := range greys - 1 { // the palette already has white
 		p = append(p, color.Gray{Y: uint8(0xff * i / (greys - 1))})
 	}
 	return p

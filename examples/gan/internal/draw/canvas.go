@@ -1,4 +1,4 @@
-// Package draw draws samples, and curves.
+// Package draw draws samples and curves.
 package draw
 
 import (
@@ -14,7 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// What the pictures of this program have in common.
+// All pictures of this program share these values.
 
 var (
 	Blue   = color.NRGBA{R: 0x1f, G: 0x5f, B: 0xa8, A: 0xff}
@@ -26,17 +26,18 @@ var (
 // titleHeight is the height of the space for the title above a picture.
 const titleHeight = 50
 
-// newCanvas is a white image, on which a unit of length is a pixel.
+// newCanvas returns a white image. One unit of length is one pixel.
 func newCanvas(width, height int) *vgimg.Canvas {
 	return vgimg.NewWith(vgimg.UseWH(vg.Length(width), vg.Length(height)), vgimg.UseDPI(72))
 }
 
-// drawText puts the middle of a line of text at p, counted from the upper left.
+// drawText draws a line of text with its middle at p, counted from the upper
+// left.
 func drawText(c draw.Canvas, size vg.Length, p image.Point, line string) {
 	c.FillText(textStyle(size, draw.XCenter), at(c, p), line)
 }
 
-// drawKey puts a dot at p, and behind it what dots of that colour mean.
+// drawKey draws a dot at p and the meaning of its colour to the right of it.
 func drawKey(c draw.Canvas, p image.Point, dot color.Color, meaning string) {
 	c.DrawGlyph(draw.GlyphStyle{Color: dot, Radius: 4, Shape: draw.CircleGlyph{}}, at(c, p))
 	c.FillText(textStyle(13, draw.XLeft), at(c, p.Add(image.Pt(9, 0))), meaning)
@@ -49,7 +50,7 @@ func textStyle(size vg.Length, align text.XAlignment) text.Style {
 	}
 }
 
-// at is the place of p, counted from the upper left, on c.
+// at returns the position of p, counted from the upper left, on c.
 func at(c draw.Canvas, p image.Point) vg.Point {
 	return vg.Point{X: vg.Length(p.X), Y: c.Max.Y - vg.Length(p.Y)}
 }
@@ -58,7 +59,7 @@ func sans(size vg.Length) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 }
 
-// newPanel is an empty plot with a light grid instead of axes.
+// newPanel returns an empty plot with a light grid instead of axes.
 func newPanel(title string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
@@ -78,8 +79,8 @@ func newPanel(title string) *plot.Plot {
 	return p
 }
 
-// newLegend is an empty legend, for drawLegend and not for a plot, which would
-// draw it over what it explains.
+// newLegend returns an empty legend for drawLegend. The legend of a plot would
+// cover the curves.
 func newLegend() *plot.Legend {
 	l := plot.NewLegend()
 	l.Top, l.Left = true, true
@@ -88,7 +89,7 @@ func newLegend() *plot.Legend {
 	return &l
 }
 
-// drawLegend draws l on the right of p, which is on c.
+// drawLegend draws l to the right of p, which is on c.
 func drawLegend(l *plot.Legend, p *plot.Plot, c draw.Canvas) {
 	c = p.DataCanvas(c)
 	c.Min.X = c.Max.X + 12

@@ -10,21 +10,21 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Panel is curves over the same steps and on the same scale.
+// Panel is a set of curves over the same steps and with the same scale.
 type Panel struct {
 	Title  string
-	Shares bool // of 100, so that is where the scale ends
+	Shares bool // the values are percentages: the scale ends at 100
 	Curves []Curve
 }
 
-// Curve is what a number was at each of the steps.
+// Curve has the values of one number at each of the steps.
 type Curve struct {
 	Name  string
 	Color color.Color
 	Y     []float64
 }
 
-// Curves draws panels, one below the other.
+// Curves draws panels, one below another.
 func Curves(title string, steps []float64, panels ...Panel) (image.Image, error) {
 	const width, height = 1000, 220
 	img := newCanvas(width, titleHeight+height*len(panels)+50)
@@ -61,8 +61,8 @@ func Curves(title string, steps []float64, panels ...Panel) (image.Image, error)
 	return img.Image(), nil
 }
 
-// dashes are for the first curve of a panel and the second, which so lets the
-// first one show through where it runs over it.
+// dashes are the line styles of a panel's first and second curve. The first
+// curve stays visible under the second one.
 var dashes = [][]vg.Length{nil, {7, 5}}
 
 func newCurve(steps []float64, c Curve, dashes []vg.Length) (*plotter.Line, *plotter.Scatter, error) {

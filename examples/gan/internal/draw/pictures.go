@@ -29,10 +29,10 @@ func (Pictures) Picture(title string, real, generated []float64) (image.Image, e
 	return img.Image(), nil
 }
 
-// framed is how many pictures a frame shows along either side.
+// framed is the number of pictures along each side of a frame.
 const framed = 7
 
-// Frame shows generated digits only.
+// Frame shows only generated digits.
 func (Pictures) Frame(title string, _, generated []float64) (image.Image, error) {
 	const top, margin = 30, 6
 	digits := mosaic{at: image.Pt(margin, top), across: framed, scale: 3}
@@ -43,23 +43,23 @@ func (Pictures) Frame(title string, _, generated []float64) (image.Image, error)
 	return img.Image(), nil
 }
 
-// Framed is how many samples a frame shows.
+// Framed is the number of samples in a frame.
 func (Pictures) Framed() int { return framed * framed }
 
-// mosaic is a square of pictures of digits, as many along either data.Side, with thin
-// gaps.
+// mosaic is a square of pictures of digits with thin gaps. Rows and columns
+// have the same number of pictures.
 type mosaic struct {
 	at     image.Point // upper left corner
-	across int         // pictures along either side
-	scale  int         // what a pixel becomes, in pixels along either side
+	across int         // pictures along each side
+	scale  int         // pixels along each side for one pixel of a picture
 }
 
 const mosaicGap = 2
 
-// size is the number of pixels along either side.
+// size is the number of pixels along each side.
 func (m mosaic) size() int { return m.across*(m.scale*data.Side+mosaicGap) - mosaicGap }
 
-// draw draws samples row by row: as many as there are, and as fit.
+// draw draws samples row by row, until the samples end or the mosaic is full.
 func (m mosaic) draw(dst draw.Image, samples []float64) {
 	const size = data.Side * data.Side
 	digit := image.NewGray(image.Rect(0, 0, data.Side, data.Side))

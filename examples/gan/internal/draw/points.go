@@ -15,9 +15,10 @@ import (
 // Points draws samples of a mixture.
 type Points struct{ data.Mixture }
 
-// Picture shows generated points on real ones. On the left they lie in the
-// plane; the panel on the right puts the centres of all modes on top of each
-// other, which shows what the left one is too small for: how wide the modes are.
+// Picture shows generated points over real ones. The left panel shows the
+// plane. The right panel shows each point relative to the centre of its mode.
+// There the width of the modes is visible. The left panel is too small for
+// that.
 func (m Points) Picture(title string, real, generated []float64) (image.Image, error) {
 	img := newCanvas(1100, 560)
 	c := draw.New(img)
@@ -45,7 +46,7 @@ func (m Points) Picture(title string, real, generated []float64) (image.Image, e
 	return img.Image(), nil
 }
 
-// Frame shows the plane only, and below it which points are which.
+// Frame shows only the plane, with a legend below it.
 func (m Points) Frame(title string, real, generated []float64) (image.Image, error) {
 	const size, legend = 360, 24
 	img := newCanvas(size, size+legend)
@@ -59,7 +60,7 @@ func (m Points) Frame(title string, real, generated []float64) (image.Image, err
 	return img.Image(), nil
 }
 
-// Framed is how many samples a frame shows.
+// Framed is the number of samples in a frame.
 func (m Points) Framed() int { return 1000 }
 
 // addPlane draws the points of samples into p.
@@ -68,8 +69,8 @@ func (m Points) addPlane(p *plot.Plot, real, generated []float64) {
 	addPoints(p, xys(m.FromSamples(generated)), Orange, 2.5)
 }
 
-// limit is how far a picture of the plane reaches from the origin along either
-// axis: far enough for all centres, and for some points outside.
+// limit is the largest coordinate that a picture of the plane shows. All
+// centres are inside, with some space for points around them.
 func (m Points) limit() float64 {
 	var limit float64
 	for _, c := range m.Centres {
@@ -78,11 +79,12 @@ func (m Points) limit() float64 {
 	return 1.3 * limit
 }
 
-// addPoints draws points into p, translucent, so that the colour is full where
-// there are many and a few stray ones look like a few. It returns an opaque one
-// for a legend.
+// addPoints draws translucent points into p. Areas with many points have the
+// full colour, and single points stay pale. It returns an opaque point for the
+// legend.
 func addPoints(p *plot.Plot, points plotter.XYs, c color.NRGBA, radius vg.Length) plot.Thumbnailer {
-	// Not by NewScatter, which would check that there are points, all finite.
+	// NewScatter returns an error if there are no points or if a point is not
+	// finite.
 	glyph := draw.GlyphStyle{Color: c, Radius: radius, Shape: draw.CircleGlyph{}}
 	sample := &plotter.Scatter{GlyphStyle: glyph}
 	c.A = 0x58
@@ -91,8 +93,8 @@ func addPoints(p *plot.Plot, points plotter.XYs, c color.NRGBA, radius vg.Length
 	return sample
 }
 
-// drawSquare draws p on c, from -limit to limit along its narrower side and with
-// the same unit along both. Points further out are left out.
+// drawSquare draws p on c, from -limit to limit along its shorter side. Both
+// axes have the same unit. Points outside the limits are not drawn.
 func drawSquare(p *plot.Plot, c draw.Canvas, limit float64) {
 	p.X.Min, p.X.Max = -limit, limit
 	p.Y.Min, p.Y.Max = -limit, limit
@@ -113,8 +115,8 @@ func xys(points []data.Point) plotter.XYs {
 	return xys
 }
 
-// offsets are the points of samples as seen from their nearest centres, in units
-// of σ.
+// offsets returns the points of samples relative to their nearest centres, in
+// units of σ.
 func (m Points) offsets(samples []float64) plotter.XYs {
 	points := m.FromSamples(samples)
 	for i, p := range points {

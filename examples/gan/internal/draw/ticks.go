@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// roundTicks are about six ticks at round numbers: multiples of 1, 2 or 5 times a
-// power of ten, and so of 0 where that is on the axis.
+// roundTicks returns about six ticks at round numbers: multiples of 1, 2 or 5
+// times a power of ten. So there is a tick at 0 if 0 is on the axis.
 type roundTicks struct{ unit string }
 
 func (r roundTicks) Ticks(low, high float64) (ticks []plot.Tick) {
@@ -22,7 +22,7 @@ func (r roundTicks) Ticks(low, high float64) (ticks []plot.Tick) {
 			step *= factor
 		}
 	}
-	// Not by adding up, which would add up the rounding errors.
+	// Multiplication, because repeated addition accumulates rounding errors.
 	for i := math.Ceil(low/step - 1e-9); i <= math.Floor(high/step+1e-9); i++ {
 		value := i*step + 0 // never -0
 		ticks = append(ticks, plot.Tick{Value: value, Label: strconv.FormatFloat(value, 'g', 6, 64) + r.unit})

@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Activation is LeakyReLU with the slope alpha, as functions that put it and its
-// gradient into a graph.
+// Activation is LeakyReLU with the slope alpha. Its functions add the
+// activation and its gradient to a graph.
 type Activation struct {
 	name  string
 	Alpha float64
@@ -19,8 +19,9 @@ type Activation struct {
 }
 
 // NewActivation returns the activation of that name: leaky is this module's
-// operator, relu is the same for a slope of 0, builtin is gorgonia.LeakyRelu. It
-// is an error if the slope is not finite in dtype dt.
+// operator, relu is the same operator with a slope of 0, builtin is
+// gorgonia.LeakyRelu. It returns an error if the slope is not finite in dtype
+// dt.
 func NewActivation(name string, alpha float64, dt tensor.Dtype) (Activation, error) {
 	act := Activation{
 		name:  name,
@@ -30,7 +31,7 @@ func NewActivation(name string, alpha float64, dt tensor.Dtype) (Activation, err
 			return leakyrelu.ApplyGrad(x, dy, alpha, leakyrelu.InPlace())
 		},
 	}
-	// The operator knows which slopes make sense. Gorgonia takes any.
+	// The operator checks the slope. Gorgonia does not.
 	if _, err := act.Apply(gorgonia.NewScalar(gorgonia.NewGraph(), dt)); err != nil {
 		return Activation{}, err
 	}
@@ -45,11 +46,11 @@ func NewActivation(name string, alpha float64, dt tensor.Dtype) (Activation, err
 	return act, nil
 }
 
-// builtinGrad is the gradient of gorgonia.LeakyRelu the way Gorgonia itself
-// derives it, dy·(x ≥ 0) + alpha·dy·(x < 0). The graph shares the comparisons
-// with the forward pass, so this costs the built-in as little as can be; and as
-// nothing of this module's operator is left in the networks, measuring one
-// against the other measures Gorgonia with it and Gorgonia without.
+// builtinGrad is the gradient of gorgonia.LeakyRelu as Gorgonia itself derives
+// it: dy·(x ≥ 0) + alpha·dy·(x < 0). The graph shares the comparisons with the
+// forward pass. So the built-in has no extra cost. With the built-in, the
+// networks do not use this module's operator at all. So a comparison of the two
+// is fair.
 func builtinGrad(x, dy *gorgonia.Node, alpha float64) (*gorgonia.Node, error) {
 	zero, slope := Constant(x.Dtype(), 0), Constant(x.Dtype(), alpha)
 	positive := Must(gorgonia.HadamardProd(dy, Must(gorgonia.Gte(x, zero, true))))
