@@ -8,21 +8,22 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Adam moves parameters against their gradients (Kingma and Ba, arXiv:1412.6980),
-// to the same bits as gorgonia.AdamSolver. That one keeps its averages to itself, so
-// that a training run can't be saved, and makes four new tensors for each parameter
-// in each step.
+// Adam moves parameters against their gradients (Kingma and Ba,
+// arXiv:1412.6980). Its results equal those of gorgonia.AdamSolver bit by bit.
+// AdamSolver does not export its averages, so a training run with it can't be
+// saved. It also makes four new tensors for each parameter in each step.
 type Adam struct {
 	params       gorgonia.Nodes
 	beta1, beta2 float64
-	// Steps, Means and Squares are all that Adam remembers: the number of steps, and
-	// for each parameter an average of its gradients and one of their squares.
+	// Steps, Means and Squares are the whole state of Adam: the number of
+	// steps, and for each parameter an average of its gradients and an average
+	// of their squares.
 	Steps          int
 	Means, Squares []*tensor.Dense
 }
 
-// NewAdam returns a solver for the parameters, float32 or float64 tensors whose
-// gradients a machine computes under gorgonia.BindDualValues.
+// NewAdam returns a solver for the parameters. They are float32 or float64
+// tensors. A machine computes their gradients under gorgonia.BindDualValues.
 func NewAdam(params gorgonia.Nodes, beta1, beta2 float64) *Adam {
 	a := &Adam{params: params, beta1: beta1, beta2: beta2}
 	for _, p := range params {
@@ -32,8 +33,8 @@ func NewAdam(params gorgonia.Nodes, beta1, beta2 float64) *Adam {
 	return a
 }
 
-// Step moves the parameters at a learning rate. It sets the gradients to 0, as a
-// machine adds to what it finds there.
+// Step moves the parameters at a learning rate. It sets the gradients to 0,
+// because a machine adds to the old gradients.
 func (a *Adam) Step(rate float64) error {
 	a.Steps++
 	for i, p := range a.params {
@@ -55,11 +56,11 @@ func (a *Adam) Step(rate float64) error {
 	return nil
 }
 
-// step works on one parameter. It rounds after every operation: the conversions keep
-// Go from joining a product and a sum.
+// step moves one parameter. The conversions make Go round after every
+// operation. Otherwise Go may join a product and a sum.
 func step[T float32 | float64](a *Adam, rate float64, weights, grads, means, squares []T) {
 	beta1, beta2, epsilon := T(a.beta1), T(a.beta2), T(1e-8)
-	// The averages begin at 0. This makes up for it.
+	// The averages begin at 0. This corrects their bias.
 	scale1 := 1 / T(1-math.Pow(a.beta1, float64(a.Steps)))
 	scale2 := 1 / T(1-math.Pow(a.beta2, float64(a.Steps)))
 	for i, g := range grads {

@@ -7,10 +7,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// The networks compute in float32, and in float64 where the tests look closely.
-// Everything around them computes in float64; this is the way between.
+// The networks compute in float32. Some tests use float64 for precision. All
+// other code computes in float64; these functions convert.
 
-// Scalar returns v as a float32 or float64, whichever dt is.
+// Scalar returns v as a float32 or float64, depending on dt.
 func Scalar(dt tensor.Dtype, v float64) any {
 	if dt == tensor.Float32 {
 		return float32(v)
@@ -18,12 +18,12 @@ func Scalar(dt tensor.Dtype, v float64) any {
 	return v
 }
 
-// Constant is a scalar node of dtype dt.
+// Constant returns a scalar node of dtype dt.
 func Constant(dt tensor.Dtype, v float64) *gorgonia.Node {
 	return gorgonia.NewConstant(Scalar(dt, v))
 }
 
-// Values are the elements of v.
+// Values returns the elements of v.
 func Values(v gorgonia.Value) []float64 {
 	switch data := v.Data().(type) {
 	case float32:

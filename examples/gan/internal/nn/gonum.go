@@ -4,9 +4,9 @@ package nn
 
 import "gorgonia.org/gorgonia"
 
-// timesTransposed is a·bᵀ, with the transpose written out: gonum adds up a product
-// by a transpose in another order, and runs on points would no longer be, to the
-// last bit, those that the README's tables are of.
+// timesTransposed is a·bᵀ with an explicit transpose. gonum's product with a
+// transpose sums in another order, so the runs on points would differ in the
+// last bits from the runs in the README's tables.
 func timesTransposed(a, b *gorgonia.Node) *gorgonia.Node {
 	return Must(gorgonia.Mul(a, Must(gorgonia.Transpose(b))))
 }

@@ -7,11 +7,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Dense connects every input with every output. Its input and output have a row
-// for each sample.
+// Dense connects every input with every output. Its input and output have one
+// row for each sample.
 type Dense struct{ In, Out int }
 
-// Perceptron is dense layers of the given sizes, input first.
+// Perceptron returns dense layers of the given sizes, input first.
 func Perceptron(sizes ...int) []Layer {
 	var layers []Layer
 	for i, out := range sizes[1:] {
@@ -32,23 +32,23 @@ func (l Dense) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
 	return timesTransposed(dy, p[0])
 }
 
-// addBias adds the bias to all rows of y. As a product, it costs less there than a
-// broadcast does.
+// addBias adds the bias to all rows of y. It uses a product, which is faster
+// here than a broadcast.
 func addBias(y, bias *gorgonia.Node) *gorgonia.Node {
 	return Must(gorgonia.Add(y, Must(gorgonia.Mul(Ones(y, y.Shape()[0], 1), bias))))
 }
 
-// Ones is a matrix of ones in the graph of x. It is an input, not a constant:
-// Gorgonia takes constants for one that print the same, and it prints the
-// beginnings of matrices.
+// Ones returns a matrix of ones in the graph of x. It is an input, not a
+// constant: Gorgonia merges constants that print the same, and it prints only
+// the beginning of a matrix.
 func Ones(x *gorgonia.Node, rows, columns int) *gorgonia.Node {
 	return Input(x.Graph(), fmt.Sprintf("%d by %d ones", rows, columns), tensor.Ones(x.Dtype(), rows, columns))
 }
 
 func OnesLike(x *gorgonia.Node) *gorgonia.Node { return Ones(x, x.Shape()[0], x.Shape()[1]) }
 
-// Convolution applies one Dense layer to the windows over pictures. Its input and
-// output have a row for each pixel, as unfold.go describes.
+// Convolution applies one Dense layer to the windows over pictures. Its input
+// and output have one row for each pixel (see unfold.go).
 type Convolution struct {
 	Windows
 	Out int // channels
@@ -68,17 +68,18 @@ func (c Convolution) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Nod
 	return Must(Fold(c.dense().pullBack(p, dy), c.Windows))
 }
 
-// TransposedConvolution puts a window into its output for each pixel of its input,
-// and adds up where they overlap: what pulling back through a convolution does. Its
-// windows are over its output, and it makes pictures larger by their stride. Its
-// input may have a row for each picture, its output has one for each pixel.
+// TransposedConvolution writes a window into its output for each pixel of its
+// input, and adds the windows where they overlap. It is the gradient of a
+// convolution with respect to its input. Its windows are over its output. The
+// output is larger than the input by the factor Stride. The input may have one
+// row for each picture. The output has one row for each pixel.
 type TransposedConvolution struct {
 	In int // channels
 	Windows
 }
 
 func (c TransposedConvolution) parameters() (weights, bias tensor.Shape, fanIn int) {
-	covering := c.Side * c.Side / (c.Stride * c.Stride) // windows that a pixel of the output lies in
+	covering := c.Side * c.Side / (c.Stride * c.Stride) // number of windows that contain a pixel of the output
 	return tensor.Shape{c.In, c.Inputs()}, tensor.Shape{1, c.Channels}, c.In * covering
 }
 

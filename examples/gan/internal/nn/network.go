@@ -1,5 +1,6 @@
 // Package nn has networks of dense and convolutional layers with LeakyReLU
-// between them, and what moves their parameters. It is what knows Gorgonia.
+// between them, and the solver for their parameters. It has the code that
+// depends on Gorgonia.
 package nn
 
 import (
@@ -11,9 +12,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Network is a stack of layers with an activation between them: its parameters,
-// apart from any graph. All graphs that it is put into share them, so what a
-// solver changes in one is changed in all.
+// Network is a stack of layers with an activation between them. It has the
+// parameters, but no graph. All graphs of the network share the parameters, so
+// a solver's change in one graph is visible in all of them.
 type Network struct {
 	Layers []Layer
 	Params [][]*tensor.Dense // of each layer
@@ -22,18 +23,20 @@ type Network struct {
 
 // A layer is an affine map of rows.
 type Layer interface {
-	// parameters are the shapes of weights and bias. Each output is a sum over
-	// fanIn inputs.
+	// parameters returns the shapes of weights and bias. Each output is a sum
+	// over fanIn inputs.
 	parameters() (weights, bias tensor.Shape, fanIn int)
-	// apply maps x, given the nodes of the parameters.
+	// apply returns the output for x, given the nodes of the parameters.
 	apply(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node
-	// pullBack is the gradient with respect to x for the upstream gradient dy.
+	// pullBack returns the gradient with respect to x for the upstream gradient
+	// dy.
 	pullBack(params gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node
 }
 
-// NewNetwork returns a network of the given layers. Its biases are 0 and its
-// weights normal with variance 2/((1+alpha²)·fanIn), at which LeakyReLUs neither
-// blow a signal up nor let it fade (He et al., arXiv:1502.01852).
+// NewNetwork returns a network of the given layers. Its biases are 0. Its
+// weights are normal with variance 2/((1+alpha²)·fanIn). With this variance,
+// signals keep their size through layers with LeakyReLU (He et al.,
+// arXiv:1502.01852).
 func NewNetwork(rng *rand.Rand, dt tensor.Dtype, act Activation, layers []Layer) *Network {
 	n := &Network{Layers: layers, Act: act}
 	for _, l := range layers {
@@ -50,7 +53,7 @@ func NewNetwork(rng *rand.Rand, dt tensor.Dtype, act Activation, layers []Layer)
 	return n
 }
 
-// Parameters are all the network's parameters.
+// Parameters returns all parameters of the network.
 func (n *Network) Parameters() []*tensor.Dense {
 	var all []*tensor.Dense
 	for _, params := range n.Params {
@@ -59,7 +62,7 @@ func (n *Network) Parameters() []*tensor.Dense {
 	return all
 }
 
-// Clone returns a network with parameters of its own that have the same values.
+// Clone returns a network with copies of the parameters.
 func (n *Network) Clone() *Network {
 	c := &Network{Layers: n.Layers, Act: n.Act}
 	for _, params := range n.Params {
@@ -72,8 +75,8 @@ func (n *Network) Clone() *Network {
 	return c
 }
 
-// Follow moves the parameters of n towards those of m: each becomes keep times
-// itself plus 1 − keep times the other.
+// Follow moves the parameters of n towards those of m: n becomes keep·n + (1 −
+// keep)·m.
 func (n *Network) Follow(m *Network, keep float64) {
 	to := m.Parameters()
 	for i, p := range n.Parameters() {
@@ -99,8 +102,8 @@ type Nodes struct {
 	Params []gorgonia.Nodes // of each layer
 }
 
-// In puts the network into g under a name of its own: Gorgonia takes nodes of
-// the same name, type and shape for one.
+// In puts the network into g. Each network in a graph needs its own name:
+// Gorgonia merges nodes with the same name, type and shape.
 func (n *Network) In(g *gorgonia.ExprGraph, name string) Nodes {
 	placed := Nodes{Network: n}
 	for i, params := range n.Params {
@@ -113,12 +116,12 @@ func (n *Network) In(g *gorgonia.ExprGraph, name string) Nodes {
 	return placed
 }
 
-// Input is a node of g that reads the matrix t.
+// Input returns a node of g that reads the matrix t.
 func Input(g *gorgonia.ExprGraph, name string, t *tensor.Dense) *gorgonia.Node {
 	return gorgonia.NewMatrix(g, t.Dtype(), gorgonia.WithName(name), gorgonia.WithShape(t.Shape()...), gorgonia.WithValue(t))
 }
 
-// Parameters are the nodes of all the network's parameters.
+// Parameters returns the nodes of all parameters of the network.
 func (n Nodes) Parameters() gorgonia.Nodes {
 	var all gorgonia.Nodes
 	for _, params := range n.Params {
@@ -127,8 +130,8 @@ func (n Nodes) Parameters() gorgonia.Nodes {
 	return all
 }
 
-// Forward applies the network to the rows of x. Beside the result it returns
-// what went into the activations.
+// Forward applies the network to the rows of x. It returns the result and the
+// inputs of the activations.
 func (n Nodes) Forward(x *gorgonia.Node) (y *gorgonia.Node, pre gorgonia.Nodes) {
 	y = x
 	for i, l := range n.Layers {
@@ -141,13 +144,13 @@ func (n Nodes) Forward(x *gorgonia.Node) (y *gorgonia.Node, pre gorgonia.Nodes) 
 	return y, pre
 }
 
-// Backward is the gradients with respect to x and to what went into the
-// activations, for the upstream gradient dy, given what Forward(x) returned
-// about them: the chain rule, written as more layers.
+// Backward returns the gradients with respect to x and to the inputs of the
+// activations, for the upstream gradient dy. The other arguments come from
+// Forward(x). Backward applies the chain rule with more nodes in the graph.
 //
-// gorgonia.Grad could find them, but a loss that contains one has to go through
-// Grad in its turn, and a second Grad over the results of a first is wrong
-// without saying so. This way there is only one.
+// gorgonia.Grad could compute these gradients. But a loss that contains them
+// needs a second Grad, and a second Grad over the results of a first gives
+// wrong gradients without an error. With Backward, one Grad is enough.
 func (n Nodes) Backward(pre gorgonia.Nodes, dy *gorgonia.Node) (dx *gorgonia.Node, dpre gorgonia.Nodes) {
 	dpre = make(gorgonia.Nodes, len(pre))
 	dx = dy
@@ -161,7 +164,8 @@ func (n Nodes) Backward(pre gorgonia.Nodes, dy *gorgonia.Node) (dx *gorgonia.Nod
 	return dx, dpre
 }
 
-// InRows is x with so many rows, the same elements in the same order.
+// InRows returns x reshaped to the given number of rows. The elements keep
+// their order.
 func InRows(x *gorgonia.Node, rows int) *gorgonia.Node {
 	if x.Shape()[0] == rows {
 		return x
@@ -169,7 +173,7 @@ func InRows(x *gorgonia.Node, rows int) *gorgonia.Node {
 	return Must(gorgonia.Reshape(x, tensor.Shape{rows, x.Shape().TotalSize() / rows}))
 }
 
-// Must returns n. The graphs of this program don't depend on anything a user
-// says but the slope, which NewActivation checks, so an error here is a mistake
-// in the program.
+// Must returns n, or panics on an error. The graphs of this program depend on
+// only one value from the user, the slope, and NewActivation checks it. So an
+// error here is a mistake in the program.
 func Must(n *gorgonia.Node, err error) *gorgonia.Node { return gorgonia.Must(n, err) }

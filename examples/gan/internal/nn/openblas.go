@@ -13,22 +13,21 @@ import (
 )
 
 // With the build tag openblas, OpenBLAS multiplies the matrices instead of
-// gonum: the same up to rounding, and several times as fast. It works on one
-// thread, as these matrices are too small to share, and other threads have other
-// seeds to run.
+// gonum. The results are equal except for rounding, and OpenBLAS is several
+// times as fast. It uses one thread: these matrices are too small to share, and
+// other threads run other seeds.
 func init() {
 	C.openblas_set_num_threads(1)
 	gorgonia.Use(netlib.Implementation{})
 }
 
-// timesTransposed is a·bᵀ. To write out the transpose would take 8% of a step on
-// points.
+// timesTransposed is a·bᵀ. An explicit transpose takes 8% of a step on points.
 func timesTransposed(a, b *gorgonia.Node) *gorgonia.Node {
 	return Must(gorgonia.ApplyOp(byTransposed, a, b))
 }
 
-// byTransposed is the product a·bᵀ as an operator. Gorgonia has no name for it, but
-// puts it into graphs as the gradient of a product.
+// byTransposed is the product a·bᵀ as an operator. Gorgonia uses this operator
+// for the gradient of a product, but does not export it.
 var byTransposed = func() gorgonia.Op {
 	g := gorgonia.NewGraph()
 	a := gorgonia.NewMatrix(g, tensor.Float64, gorgonia.WithName("a"), gorgonia.WithShape(1, 1))

@@ -14,23 +14,23 @@ import (
 
 // A convolution that can be differentiated any number of times.
 //
-// Gorgonia's Conv2d can be differentiated once: the gradient of its im2col has no
-// gradient, and asking for it ends the program. Gradient penalties (WGAN-GP, R1)
-// need a second one. Unfold and Fold, below, are im2col and col2im as a pair of
-// linear operators, each of them the gradient of the other. With them a convolution
-// is a product with one weight matrix,
+// Gorgonia's Conv2d can be differentiated only once: the gradient of its im2col
+// has no gradient, and a second differentiation ends the program. Gradient
+// penalties (WGAN-GP, R1) need the second one. Unfold and Fold, below, are im2col
+// and col2im as a pair of linear operators. Each is the gradient of the other.
+// With them a convolution is a product with one weight matrix:
 //
 //	patches, err := Unfold(x, w) // a row for each place of the window
 //	y, err := gorgonia.Mul(patches, weights) // w.Inputs() rows, a column for each output channel
 //
-// This file needs nothing of this package. Take it along.
+// This file does not depend on the rest of this package. You can copy it.
 //
 // Pictures are matrices with the channels last: a row is a pixel, a column is a
-// channel, and the pixels of a picture follow one another, row by row, and then
-// come those of the next picture. So the y above is pictures again, and a row of a
-// window is contiguous in the picture, to be copied at once.
+// channel. The matrix has the pixels of the first picture, row by row, then those
+// of the next picture. So the y above has the same layout. A row of a window is
+// contiguous in the picture, so one copy moves all of it.
 
-// Windows are square windows at equal distances all over a picture.
+// Windows are square windows over a picture, with equal distances between them.
 type Windows struct {
 	Height, Width, Channels int // of the picture
 	Side                    int // of a window, in pixels
@@ -38,7 +38,7 @@ type Windows struct {
 	Margin                  int // of zeros around the picture, in pixels
 }
 
-// Places returns how many windows there are one below the other, and side by side.
+// Places returns the number of windows along the height and along the width.
 func (w Windows) Places() (rows, columns int) {
 	return (w.Height+2*w.Margin-w.Side)/w.Stride + 1, (w.Width+2*w.Margin-w.Side)/w.Stride + 1
 }
@@ -46,7 +46,7 @@ func (w Windows) Places() (rows, columns int) {
 // Inputs returns the number of elements in a window.
 func (w Windows) Inputs() int { return w.Side * w.Side * w.Channels }
 
-// picture and patches are the number of elements in a picture, and in all its
+// picture and patches are the number of elements in a picture and in all its
 // windows.
 func (w Windows) picture() int { return w.Height * w.Width * w.Channels }
 
@@ -55,24 +55,25 @@ func (w Windows) patches() int {
 	return rows * columns * w.Inputs()
 }
 
-// check says what is wrong with w.
+// check returns an error if w is not valid.
 func (w Windows) check() error {
 	switch {
 	case w.Height < 1 || w.Width < 1 || w.Channels < 1 || w.Side < 1 || w.Stride < 1 || w.Margin < 0:
-		return fmt.Errorf("windows are %+v, expected a margin of at least 0, and all else at least 1", w)
+		return fmt.Errorf("windows are %+v, expected a margin of at least 0 and at least 1 for all other fields", w)
 	case min(w.Height, w.Width)+2*w.Margin < w.Side:
-		return fmt.Errorf("windows are %+v, expected a side of at most that of the picture and its margins", w)
+		return fmt.Errorf("windows are %+v, expected a side no larger than the picture with its margins", w)
 	}
 	return nil
 }
 
-// Unfold returns the windows over the pictures x, a row for each, place by place
-// and picture by picture. A row is the elements of the window, pixel by pixel, with
-// 0 beyond the picture.
+// Unfold returns the windows over the pictures x, one row for each window. The
+// rows follow place by place within a picture, and picture by picture. A row
+// has the elements of the window, pixel by pixel. Elements outside the picture
+// are 0.
 //
-// The node x is a float32 or float64 matrix with a row for each pixel and a column
-// for each channel. It may also have a row for each picture, which is the same
-// elements in the same order.
+// The node x is a float32 or float64 matrix with one row for each pixel and one
+// column for each channel. It may also have one row for each picture: the
+// elements and their order are the same.
 func Unfold(x *gorgonia.Node, w Windows) (*gorgonia.Node, error) {
 	if err := checkMatrix("Unfold", x, w); err != nil {
 		return nil, err
@@ -80,9 +81,10 @@ func Unfold(x *gorgonia.Node, w Windows) (*gorgonia.Node, error) {
 	return gorgonia.ApplyOp(newUnfolding(w, x.Shape()[1]), x)
 }
 
-// Fold returns pictures, with a row for each pixel, in which every pixel is the sum
-// of the elements that show it in the windows y. That is the transpose of Unfold,
-// which returns such windows, and its gradient.
+// Fold is the transpose of Unfold, and its gradient. Its input y has windows in
+// the form that Unfold returns. It returns pictures, with one row for each
+// pixel. A pixel of the result is the sum of all elements of the windows that
+// show this pixel.
 func Fold(y *gorgonia.Node, w Windows) (*gorgonia.Node, error) {
 	if err := checkMatrix("Fold", y, w); err != nil {
 		return nil, err
@@ -106,15 +108,16 @@ func checkMatrix(name string, x *gorgonia.Node, w Windows) error {
 	return nil
 }
 
-// unfolding is Unfold or Fold as an operator. Running it changes nothing in it.
+// unfolding is Unfold or Fold as an operator. Its methods do not change it.
 type unfolding struct {
 	Windows
 	columns int  // of the pictures
-	fold    bool // whether it goes from windows to pictures
+	fold    bool // true for Fold, from windows to pictures
 	spans   []span
 }
 
-// span is elements that are contiguous in a picture and in its windows.
+// span is a range of elements that is contiguous both in a picture and in its
+// windows.
 type span struct{ picture, patches, length int }
 
 func newUnfolding(w Windows, columns int) *unfolding {
@@ -141,7 +144,7 @@ func (op *unfolding) transpose() *unfolding {
 	return &t
 }
 
-// outputs is the shape of the result for an input of the given shape.
+// outputs returns the shape of the result for an input of the given shape.
 func (op *unfolding) outputs(input tensor.Shape) (tensor.Shape, error) {
 	from, to, columns := op.picture(), op.patches(), op.Inputs()
 	expected := fmt.Sprintf("%d or %d columns and whole pictures", op.Channels, op.picture())
@@ -160,13 +163,13 @@ func (op *unfolding) outputs(input tensor.Shape) (tensor.Shape, error) {
 // Arity is 1.
 func (op *unfolding) Arity() int { return 1 }
 
-// Type is from matrix to matrix.
+// Type returns the type: from matrix to matrix.
 func (op *unfolding) Type() hm.Type {
 	t := gorgonia.TensorType{Dims: 2, Of: hm.TypeVariable('a')}
 	return hm.NewFnType(t, t)
 }
 
-// InferShape is for the shape of the one input.
+// InferShape returns the shape of the result for the shape of the one input.
 func (op *unfolding) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, error) {
 	shapes, err := gorgonia.DimSizersToShapes(inputs)
 	if err != nil {
@@ -181,13 +184,15 @@ func (op *unfolding) InferShape(inputs ...gorgonia.DimSizer) (tensor.Shape, erro
 // DiffWRT is true for the one input.
 func (op *unfolding) DiffWRT(inputs int) []bool { return []bool{true} }
 
-// SymDiff is the operator in the other direction, of the upstream gradient.
+// SymDiff returns the operator in the other direction, applied to the upstream
+// gradient.
 func (op *unfolding) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	dx, err := gorgonia.ApplyOp(op.transpose(), grad)
 	return gorgonia.Nodes{dx}, err
 }
 
-// DoDiff adds to the gradient of the input what belongs to that of the output.
+// DoDiff adds to the input's gradient. The added part comes from the output's
+// gradient.
 func (op *unfolding) DoDiff(_ gorgonia.ExecutionContext, inputs gorgonia.Nodes, output *gorgonia.Node) error {
 	if len(inputs) != 1 {
 		return fmt.Errorf("%v of %d inputs, expected 1", op, len(inputs))
@@ -236,7 +241,7 @@ func (op *unfolding) UsePreallocDo(prealloc gorgonia.Value, inputs ...gorgonia.V
 	return y, op.write(y, x, true)
 }
 
-// input returns the one input, and the shape of the result.
+// input returns the one input and the shape of the result.
 func (op *unfolding) input(inputs []gorgonia.Value) (*tensor.Dense, tensor.Shape, error) {
 	if len(inputs) != 1 {
 		return nil, nil, fmt.Errorf("%v of %d inputs, expected 1", op, len(inputs))
@@ -249,7 +254,7 @@ func (op *unfolding) input(inputs []gorgonia.Value) (*tensor.Dense, tensor.Shape
 	return x, shape, err
 }
 
-// dense returns v if it is a tensor with all its elements in order, row by row.
+// dense returns v if it is a tensor in row-major order with no gaps.
 func dense(v gorgonia.Value) (*tensor.Dense, error) {
 	t, ok := v.(*tensor.Dense)
 	switch {
@@ -306,8 +311,9 @@ func writeSpans[T float32 | float64](op *unfolding, to, from []T, replace bool) 
 	return nil
 }
 
-// accumulate adds x to y. From 16 elements on, gonum's vector instructions pay for
-// the call: 96 elements take a third of the time, 3 would take twice as long.
+// accumulate adds x to y. From 16 elements on, gonum's vector instructions are
+// faster than the loop, including the call: 96 elements take a third of the
+// time. With 3 elements, the call would take twice as long.
 func accumulate[T float32 | float64](y, x []T) {
 	if n := len(x); n >= 16 {
 		switch y := any(y).(type) {
@@ -332,8 +338,8 @@ func (op *unfolding) CallsExtern() bool { return false }
 // OverwritesInput is -1: none.
 func (op *unfolding) OverwritesInput() int { return -1 }
 
-// WriteHash writes all that makes a difference: Gorgonia takes nodes for one whose
-// operators have the same hash, and the same inputs.
+// WriteHash writes all fields that affect the result. Gorgonia merges nodes
+// that have the same inputs and whose operators have the same hash.
 func (op *unfolding) WriteHash(h hash.Hash) {
 	fmt.Fprintf(h, "%s fold=%t %+v columns=%d", "gorgonia.org/leakyrelu/examples unfold", op.fold, op.Windows, op.columns)
 }

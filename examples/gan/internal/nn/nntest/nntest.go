@@ -1,4 +1,4 @@
-// Package nntest has what tests of several packages need to look closely at
+// Package nntest has functions that tests of several packages use to check
 // networks.
 package nntest
 
@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Normal are n normally distributed numbers.
+// Normal returns n normally distributed numbers.
 func Normal(rng *rand.Rand, n int) []float64 {
 	v := make([]float64, n)
 	for i := range v {
@@ -22,19 +22,19 @@ func Normal(rng *rand.Rand, n int) []float64 {
 	return v
 }
 
-// Matrix is a float64 matrix with these elements.
+// Matrix returns a float64 matrix with these elements.
 func Matrix(rows, columns int, elements []float64) *tensor.Dense {
 	return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(elements))
 }
 
-// SampleAt is one of the samples that lie in t, one after another.
+// SampleAt returns sample i of t. The samples lie one after another.
 func SampleAt(t *tensor.Dense, i, samples int) []float64 {
 	v := nn.Values(t)
 	n := len(v) / samples
 	return v[i*n : (i+1)*n]
 }
 
-// SameBits tells whether two slices are equal, NaN being equal to itself.
+// SameBits reports whether two slices are equal. NaN is equal to NaN.
 func SameBits(a, b []float64) bool {
 	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) })
 }
@@ -49,7 +49,7 @@ func Run(t *testing.T, g *gorgonia.ExprGraph) {
 	}
 }
 
-// Disturb moves the biases off the 0 they start at.
+// Disturb changes the biases, which are 0 at the start.
 func Disturb(rng *rand.Rand, networks ...*nn.Network) {
 	for _, n := range networks {
 		for _, params := range n.Params {
@@ -63,9 +63,9 @@ func Disturb(rng *rand.Rand, networks ...*nn.Network) {
 	}
 }
 
-// Slope is the central difference of f in the element i of t, for comparison with
-// got, and whether it can be trusted. Where the two differ there may be a kink: then
-// a smaller step gives another difference.
+// Slope returns the central difference of f in the element i of t, and whether
+// it is reliable. If it differs from got, there may be a kink. At a kink, a
+// smaller step gives another difference.
 func Slope(f func() float64, t *tensor.Dense, i int, got float64) (d float64, ok bool) {
 	data := t.Float64s()
 	x := data[i]
@@ -83,7 +83,7 @@ func Slope(f func() float64, t *tensor.Dense, i int, got float64) (d float64, ok
 	return d, math.Abs(d-difference(3e-6)) <= 1e-5*(1+math.Abs(d))
 }
 
-// One is the network n at one sample, computed without a graph.
+// One computes the network n for one sample, without a graph.
 func One(n *nn.Network, x []float64) []float64 {
 	for i, l := range n.Layers {
 		var params [][]float64
@@ -113,8 +113,9 @@ func One(n *nn.Network, x []float64) []float64 {
 	return x
 }
 
-// direct is the convolution of one sample as textbooks have it, with
-// weights[((ky·side+kx)·in+i)·out+o] the weight between the channels i and o.
+// direct is the convolution of one sample by the textbook formula.
+// weights[((ky·side+kx)·in+i)·out+o] is the weight between the channels i and
+// o.
 func direct(c nn.Convolution, weights, bias, x []float64) []float64 {
 	rows, columns := c.Places()
 	var y []float64
@@ -140,8 +141,9 @@ func direct(c nn.Convolution, weights, bias, x []float64) []float64 {
 	return y
 }
 
-// transposed is the transposed convolution of one sample, with
-// weights[i·inputs+(ky·side+kx)·out+o] the weight between the channels i and o.
+// transposed is the transposed convolution of one sample.
+// weights[i·inputs+(ky·side+kx)·out+o] is the weight between the channels i and
+// o.
 func transposed(c nn.TransposedConvolution, weights, bias, x []float64) []float64 {
 	y := slices.Repeat(bias, c.Height*c.Width)
 	rows, columns := c.Places()
@@ -165,11 +167,11 @@ func transposed(c nn.TransposedConvolution, weights, bias, x []float64) []float6
 	return y
 }
 
-// MiniatureSize is the number of pixels in the pictures that Miniatures draw.
+// MiniatureSize is the number of pixels in a picture of Miniatures.
 const MiniatureSize = 36
 
-// Miniatures are a generator of pictures, 6 by 6, and a discriminator: the
-// smallest ones with convolutions.
+// Miniatures returns a generator of pictures, 6 by 6, and a discriminator. They
+// are the smallest networks with convolutions.
 func Miniatures(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {
 	generator = nn.NewNetwork(rng, dt, act, []nn.Layer{
 		nn.Dense{In: 2, Out: 18},
