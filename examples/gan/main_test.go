@@ -343,7 +343,7 @@ func TestInterrupt(t *testing.T) {
 	for _, sig := range signals {
 		cmd := gan(t, flags...)
 		stdout, rest, code := interrupted(t, cmd, sig)
-		if code != 130 || !regexp.MustCompile(`gan: interrupted after \d+ of `+steps+` steps, go on by -resume gan-ring\n$`).MatchString(rest) {
+		if code != 130 || !regexp.MustCompile(`gan: interrupted after \d+ of `+steps+` steps, continue with -resume gan-ring\n$`).MatchString(rest) {
 			t.Errorf("%v: exit code %d, stderr %q, want 130 and after how many steps", sig, code, rest)
 		}
 		checkResult(t, cmd, stdout, "gan-ring")

@@ -137,7 +137,7 @@ func TestSweepInterrupt(t *testing.T) {
 
 	cmd := gan(t, flags...)
 	stdout, rest, code := interrupted(t, cmd, os.Interrupt)
-	if code != 130 || !regexp.MustCompile(`gan: interrupted with \d of 2 seeds complete, go on by -resume gan-ring\n$`).MatchString(rest) {
+	if code != 130 || !regexp.MustCompile(`gan: interrupted with \d of 2 seeds complete, continue with -resume gan-ring\n$`).MatchString(rest) {
 		t.Errorf("exit code %d, stderr %q, want 130 and how to go on", code, rest)
 	}
 	if !strings.HasPrefix(stdout, "runs: gan-ring\nseed") || !strings.Contains(stdout, "not complete: seeds ") {

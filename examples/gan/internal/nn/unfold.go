@@ -266,7 +266,8 @@ func dense(v gorgonia.Value) (*tensor.Dense, error) {
 	return t, nil
 }
 
-// write adds the result of x to y, of which it may replace what is 0.
+// write adds the result of x to y. If replace is true, y contains only zeros,
+// so write may replace them.
 func (op *unfolding) write(y, x gorgonia.Value, replace bool) error {
 	to, err := dense(y)
 	if err != nil {

@@ -12,26 +12,26 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A checkpoint is all that the rest of a run depends on, so that one which is
-// resumed ends as if it had not been interrupted: the networks, what their
-// solvers remember, the state of the random numbers, and the trace so far.
+// A checkpoint has everything that the rest of a run depends on: the networks,
+// the solvers' averages, the state of the random numbers, and the history so
+// far. So a resumed run gives the same result as a run without an interruption.
 
 const (
 	checkpointName = "checkpoint.npz"
-	progressName   = "run.json" // in the checkpoint, what is not an array
-	historyName    = "history"  // in the checkpoint, the records
+	progressName   = "run.json" // in the checkpoint: everything except the arrays
+	historyName    = "history"  // in the checkpoint: the records
 )
 
-// reached is what a run has been told to do and how far it has come.
+// reached has the settings of a run and the number of steps done.
 type reached struct {
 	Settings
 	Step    int `json:"step"`
 	Records int `json:"records"`
 }
 
-// Open goes on with the run in a directory, if check, which may say where its
-// data are now, has nothing against its settings. What these stand for is what
-// experiment says.
+// Open opens the run in a directory to continue it. check returns an error if
+// the settings are not acceptable. It may change the place of the data.
+// experiment returns the experiment for the settings.
 func Open(dir string, check func(*Settings) error, experiment func(Settings) (Experiment, error)) (*Run, error) {
 	path := filepath.Join(dir, checkpointName)
 	z, err := zip.OpenReader(path)
@@ -65,8 +65,8 @@ func (r *Run) save() error {
 	return replaceFile(r.Path(metricsName), func(w io.Writer) error { return writeCSV(w, r.History) })
 }
 
-// snapshot is the arrays of a checkpoint. Those of the trainer are its own; the
-// rest the run keeps in another form.
+// snapshot has the arrays of a checkpoint. It shares the trainer's arrays with
+// the trainer. The other arrays are copies in another form.
 type snapshot struct {
 	arrays  []adversary.Array
 	random  *tensor.Dense
@@ -74,12 +74,12 @@ type snapshot struct {
 	frames  *tensor.Dense // the same
 }
 
-// newHistory has room for so many records.
+// newHistory returns a tensor for the given number of records.
 func newHistory(records int) *tensor.Dense {
 	return tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(records, len(columns)))
 }
 
-// records are those in a history.
+// records returns the records in a history.
 func records(history *tensor.Dense) (records []Record) {
 	for row := range slices.Chunk(history.Float64s(), len(columns)) {
 		records = append(records, recordOf(row))
@@ -87,7 +87,7 @@ func records(history *tensor.Dense) (records []Record) {
 	return records
 }
 
-// snapshot has room for so many records.
+// snapshot returns a snapshot with space for the given number of records.
 func (r *Run) snapshot(records int) (*snapshot, error) {
 	state := r.trainer.State()
 	s := &snapshot{arrays: state.Arrays}
@@ -107,7 +107,7 @@ func (r *Run) snapshot(records int) (*snapshot, error) {
 	return s, nil
 }
 
-// writeCheckpoint writes a checkpoint of r as it is.
+// writeCheckpoint writes a checkpoint of r in its present state.
 func (r *Run) writeCheckpoint(w io.Writer) error {
 	s, err := r.snapshot(len(r.History))
 	if err != nil {
@@ -136,7 +136,7 @@ func (r *Run) writeCheckpoint(w io.Writer) error {
 	return z.Close()
 }
 
-// readReached reads how far a run has come.
+// readReached reads the settings of a run and the number of steps done.
 func readReached(z *zip.Reader) (to reached, err error) {
 	about, err := readMember(z, progressName)
 	if err != nil {
@@ -151,8 +151,8 @@ func readReached(z *zip.Reader) (to reached, err error) {
 	return to, nil
 }
 
-// readCheckpoint makes r, which is new, go on from where the checkpoint was
-// written. After an error r is of no use.
+// readCheckpoint reads the state of a checkpoint into r, which must be new.
+// After an error, r can't be used.
 func (r *Run) readCheckpoint(z *zip.Reader, to reached) error {
 	r.trainer.GoOn(to.Step)
 	s, err := r.snapshot(to.Records)

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// The files of a run, beside the checkpoint.
+// The files of a run, except the checkpoint.
 const (
 	metricsName  = "metrics.csv"
 	SamplesName  = "samples.png"
@@ -18,9 +18,9 @@ const (
 
 var files = []string{checkpointName, metricsName, SamplesName, trainingName, movieName}
 
-// NewDirectory makes a directory for the files of a run, or takes over one that
-// holds no run yet. Without a name it finds one that is free: gan-ring, then
-// gan-ring-2, and so on.
+// NewDirectory makes a directory for the files of a run, or uses an existing
+// one that has no run yet. If the name is empty, it finds a free name:
+// gan-ring, then gan-ring-2, and so on.
 func NewDirectory(name, data string) (string, error) {
 	if name == "" {
 		for i := 1; ; i++ {
@@ -39,13 +39,14 @@ func NewDirectory(name, data string) (string, error) {
 	for _, file := range files {
 		_, err := os.Lstat(filepath.Join(name, file))
 		if err == nil {
-			return "", fmt.Errorf("%s contains %s, expected a directory without a run: go on with that by -resume %[1]s, or choose another -out", name, file)
+			return "", fmt.Errorf("%s contains %s, expected a directory without a run: continue this run with -resume %[1]s, or choose another -out", name, file)
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("-out: %w", err)
 		}
 	}
-	// Better to know now than when there is something to write.
+	// If the directory is not writable, report it now and not at the first
+	// checkpoint.
 	f, err := os.CreateTemp(name, "")
 	if err != nil {
 		return "", fmt.Errorf("-out: %w", err)

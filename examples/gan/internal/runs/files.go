@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file. What was at path stays there, complete, until the
-// new file is; if there is an error, it stays for good.
+// replaceFile writes a file. It replaces the old file at path only when the new
+// one is complete. After an error, the old file is still there.
 func replaceFile(path string, write func(io.Writer) error) error {
-	// A file in a new directory, because [os.CreateTemp] would create one that
+	// A new file in a new directory: [os.CreateTemp] would create a file that
 	// only its owner may read.
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".gan-")
 	if err != nil {
@@ -26,7 +26,7 @@ func replaceFile(path string, write func(io.Writer) error) error {
 		f.Close()
 		return err
 	}
-	if err := f.Sync(); err != nil { // or a power failure could leave it empty
+	if err := f.Sync(); err != nil { // without Sync, the file may be empty after a power failure
 		f.Close()
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/score"
 )
 
-// Record is what there was to see after a step.
+// Record has the metrics after a step.
 type Record struct {
 	Step   int
 	Losses adversary.Losses
@@ -17,18 +17,18 @@ type Record struct {
 	Dead   adversary.Dead
 }
 
-// columns are the names of a record's numbers, where it is written.
+// columns are the names of a record's numbers in files.
 var columns = []string{"step", "discriminator loss", "generator loss",
 	"modes", "of modes", "high quality", "reverse KL", "mode width", "dead discriminator units", "dead generator units"}
 
-// row are the numbers, in the order of the columns.
+// row returns the numbers in the order of the columns.
 func (r Record) row() []float64 {
 	return []float64{float64(r.Step), r.Losses.Discriminator, r.Losses.Generator,
 		float64(r.Score.Modes), float64(r.Score.Of), r.Score.Quality, r.Score.ReverseKL, r.Score.Width,
 		r.Dead.Discriminator, r.Dead.Generator}
 }
 
-// recordOf is the record with these numbers.
+// recordOf returns the record with these numbers.
 func recordOf(row []float64) Record {
 	return Record{
 		Step:   int(row[0]),
@@ -38,7 +38,8 @@ func recordOf(row []float64) Record {
 	}
 }
 
-// writeCSV writes a line for each record, below the names of the columns.
+// writeCSV writes a line with the names of the columns, then a line for each
+// record.
 func writeCSV(w io.Writer, history []Record) error {
 	lines := [][]string{columns}
 	for _, r := range history {

@@ -12,12 +12,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An .npz file is a zip archive of arrays in NumPy's format: numpy.load reads
-// it. Gorgonia's tensors know the format of the arrays.
+// An .npz file is a zip archive of arrays in NumPy's format. numpy.load can
+// read it. Gorgonia's tensors can read and write the format of the arrays.
 
 // writeArray adds a to the archive.
 func writeArray(z *zip.Writer, a adversary.Array) error {
-	// Weights don't become smaller: store them, as numpy.savez does.
+	// Compression does not make weights smaller. So the archive stores them, as
+	// numpy.savez does.
 	w, err := z.CreateHeader(&zip.FileHeader{Name: a.Name + ".npy", Method: zip.Store})
 	if err != nil {
 		return err
@@ -25,14 +26,16 @@ func writeArray(z *zip.Writer, a adversary.Array) error {
 	return a.WriteNpy(w)
 }
 
-// readArray reads the values of a, whose dtype and shape they must have.
+// readArray reads the values of a. The array in the file must have the dtype
+// and shape of a.
 func readArray(z *zip.Reader, a adversary.Array) error {
 	member := a.Name + ".npy"
 	data, err := readMember(z, member)
 	if err != nil {
 		return err
 	}
-	// The reader believes a header, whatever it says: let it say what it must.
+	// The reader does not check the header. So compare the header with the
+	// expected one first.
 	var expected bytes.Buffer
 	if err := a.WriteNpy(&expected); err != nil {
 		return err
@@ -51,8 +54,8 @@ func readArray(z *zip.Reader, a adversary.Array) error {
 	return tensor.Copy(a.Dense, read)
 }
 
-// readMember returns the contents of a file in the archive, if its checksum is
-// right.
+// readMember returns the contents of a file in the archive. It checks the
+// checksum.
 func readMember(z *zip.Reader, name string) ([]byte, error) {
 	f, err := z.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {

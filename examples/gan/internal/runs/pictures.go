@@ -12,7 +12,8 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/score"
 )
 
-// Draw writes the pictures, and returns the score of what the first one shows.
+// Draw writes the pictures and returns the score of the samples in the first
+// one.
 func (r *Run) Draw() (score.Score, error) {
 	generated, s, err := r.evaluate()
 	if err != nil {
@@ -27,7 +28,7 @@ func (r *Run) Draw() (score.Score, error) {
 	if err := savePNG(r.Path(SamplesName), samples); err != nil {
 		return s, err
 	}
-	if len(r.History) == 0 { // interrupted before the first look
+	if len(r.History) == 0 { // interrupted before the first record
 		return s, nil
 	}
 	curves, err := drawHistory(title, r.History)
@@ -48,9 +49,9 @@ func (r *Run) Draw() (score.Score, error) {
 	return s, replaceFile(r.Path(movieName), func(w io.Writer) error { return gif.EncodeAll(w, draw.Animate(frames)) })
 }
 
-// drawHistory shows how training went: above the losses, in the middle what share
-// of the modes the generator reached and of its samples was good, and below what
-// share of the networks' units was dead.
+// drawHistory draws the training: the losses at the top, the shares of reached
+// modes and of good samples in the middle, and the shares of dead units at the
+// bottom.
 func drawHistory(title string, history []Record) (image.Image, error) {
 	curve := func(name string, c color.Color, y func(Record) float64) draw.Curve {
 		values := make([]float64, len(history))

@@ -10,8 +10,8 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// Progress shows on a terminal a bar with the latest metrics. Elsewhere, in a
-// log for example, it writes a line for every tenth of the way.
+// Progress shows a bar with the latest metrics on a terminal. Elsewhere, for
+// example in a log, it writes a line after every tenth of the steps.
 type Progress struct {
 	bar   *pb.ProgressBar // nil if not on a terminal
 	file  *os.File
@@ -21,16 +21,17 @@ type Progress struct {
 
 const barTemplate pb.ProgressBarTemplate = `{{percent . "%.0f%%"}} {{bar . "[" "=" ">" " " "]"}} {{rtime . "%s left" "in %s" ""}}{{string . "status"}}`
 
-// barRoom is how many columns the share, the bar and the time get before the
-// status gets any.
+// barRoom is the number of columns for the percentage, the bar and the time.
+// The status gets the remaining columns.
 const barRoom = 40
 
-// NewProgress shows that done steps out of so many have been done before.
+// NewProgress returns the progress of a run in which done of the steps are
+// already done.
 func NewProgress(file *os.File, done, steps int) *Progress {
 	p := &Progress{file: file, steps: steps, start: time.Now()}
 	if isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()) {
 		p.bar = barTemplate.New(steps).SetWriter(file)
-		if p.bar.Width() == 0 { // a terminal that nobody told its size
+		if p.bar.Width() == 0 { // the terminal does not know its size
 			p.bar.SetWidth(80)
 		}
 		p.bar.SetCurrent(int64(done))
@@ -39,8 +40,8 @@ func NewProgress(file *os.File, done, steps int) *Progress {
 	return p
 }
 
-// Show shows that a step has been done, and the status after it: as many parts
-// of it as fit, the first ones first.
+// Show shows that a step is done, and then the first parts of the status, as
+// many as fit.
 func (p *Progress) Show(step int, status []string) {
 	if p.bar != nil {
 		p.bar.Set("status", fit(status, p.bar.Width()-barRoom)).SetCurrent(int64(step))
@@ -49,8 +50,8 @@ func (p *Progress) Show(step int, status []string) {
 	}
 }
 
-// fit joins the first of some parts, two spaces before each, as long as they
-// take no more than room columns.
+// fit joins the first parts, with two spaces before each, as long as they fit
+// into room columns.
 func fit(parts []string, room int) (line string) {
 	for _, part := range parts {
 		if len(line)+2+len(part) > room {
@@ -61,7 +62,7 @@ func fit(parts []string, room int) (line string) {
 	return line
 }
 
-// Finish leaves the bar as it is and the cursor below it.
+// Finish keeps the bar on the screen and moves the cursor below it.
 func (p *Progress) Finish() {
 	if p.bar != nil {
 		p.bar.Finish()

@@ -1,5 +1,5 @@
-// Package runs has training runs that leave a trace: files in a directory, from
-// which they can go on, and a line on the terminal.
+// Package runs has training runs with files in a directory and a progress line
+// on the terminal. A run can be resumed from its files.
 package runs
 
 import (
@@ -15,8 +15,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/score"
 )
 
-// Run is a training run that leaves a trace: a history, and files in a
-// directory.
+// Run is a training run with a history and with files in a directory.
 type Run struct {
 	Settings Settings
 	Dir      string
@@ -26,10 +25,11 @@ type Run struct {
 	trainer    *adversary.Trainer
 	evaluation *adversary.Sampler
 	deadUnits  *adversary.DeadUnits
-	frames     [][]float64 // samples for each record, as many as a frame shows
+	frames     [][]float64 // the samples of a frame, for each record
 }
 
-// looks is how often a run is looked at, if it has as many steps.
+// looks is the number of records in a run. A shorter run has one record for
+// each step.
 const looks = 50
 
 // New returns a run before its first step.
@@ -39,18 +39,18 @@ func New(s Settings, e Experiment, dir string) *Run {
 	return &Run{Settings: s, Dir: dir, Experiment: e, trainer: t, evaluation: t.Sampler(score.Samples), deadUnits: t.DeadUnits()}
 }
 
-// ErrInterrupted says that training has ended early, because it was told to.
+// ErrInterrupted means that the training was interrupted before its end.
 var ErrInterrupted = errors.New("interrupted")
 
-// Step is how many steps are done.
+// Step returns the number of steps done.
 func (r *Run) Step() int { return r.trainer.Step() }
 
-// Train does all steps, or as many as it can until ctx is done: then it saves the
-// run and returns ErrInterrupted. It calls report after each step.
+// Train does all steps. If ctx is done earlier, Train saves the run and returns
+// ErrInterrupted. It calls report after each step.
 func (r *Run) Train(ctx context.Context, report func()) error {
 	steps := r.Settings.Steps
 	if r.Step() == 0 {
-		if err := r.save(); err != nil { // there is something to resume from now on
+		if err := r.save(); err != nil { // from now on, the run can be resumed
 			return err
 		}
 	}
@@ -75,10 +75,10 @@ func (r *Run) Train(ctx context.Context, report func()) error {
 	if err := r.save(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w after %d of %d steps, go on by -resume %s", ErrInterrupted, r.Step(), steps, r.Dir)
+	return fmt.Errorf("%w after %d of %d steps, continue with -resume %s", ErrInterrupted, r.Step(), steps, r.Dir)
 }
 
-// look adds to the history.
+// look adds a record to the history.
 func (r *Run) look(l adversary.Losses) error {
 	samples, s, err := r.evaluate()
 	if err != nil {
@@ -89,18 +89,18 @@ func (r *Run) look(l adversary.Losses) error {
 		return err
 	}
 	r.History = append(r.History, Record{r.Step(), l, s, d})
-	// A copy: a part of all the samples would keep them all.
+	// A copy, because a slice would keep all samples in memory.
 	r.frames = append(r.frames, slices.Clone(samples[:r.frameSize()]))
 	return nil
 }
 
-// frameSize is how many numbers make the samples of a frame.
+// frameSize is the number of numbers in the samples of a frame.
 func (r *Run) frameSize() int {
 	return r.Experiment.Painter.Framed() * r.Experiment.Training.Data.Size()
 }
 
-// evaluate draws samples from the averaged generator and scores them. It leaves
-// the training run as it is, and draws from the same noise every time.
+// evaluate draws samples from the averaged generator and scores them. It uses
+// the same noise every time and does not change the training run.
 func (r *Run) evaluate() ([]float64, score.Score, error) {
 	samples, err := r.evaluation.Sample(rand.New(rand.NewPCG(r.Settings.Seed, 1)))
 	if err != nil {
@@ -115,7 +115,7 @@ func (r *Run) evaluate() ([]float64, score.Score, error) {
 	return samples, s, err
 }
 
-// Status is the latest record in a few words, those that matter most first.
+// Status returns the latest record as short texts, the most important first.
 func (r *Run) Status() []string {
 	if len(r.History) == 0 {
 		return nil
@@ -124,5 +124,5 @@ func (r *Run) Status() []string {
 	return append(last.Score.Parts(), fmt.Sprintf("losses %.2f %.2f", last.Losses.Discriminator, last.Losses.Generator))
 }
 
-// Path is that of a file in the run's directory.
+// Path returns the path of a file in the run's directory.
 func (r *Run) Path(name string) string { return filepath.Join(r.Dir, name) }

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/score"
 )
 
-// Settings are what the result of a run depends on, as a user chooses it.
+// Settings are the user's choices that the result of a run depends on.
 type Settings struct {
 	Data       string  `json:"data"`
 	MNIST      string  `json:"mnist,omitempty"` // directory
@@ -19,7 +19,7 @@ type Settings struct {
 	Seed       uint64  `json:"seed"`
 }
 
-// String is the flags that stand for the settings.
+// String returns the flags for the settings.
 func (s Settings) String() string {
 	text := "-data " + s.Data
 	if s.MNIST != "" {
@@ -28,28 +28,28 @@ func (s Settings) String() string {
 	return fmt.Sprintf("%s -loss %s -activation %s -alpha %v -steps %d -seed %d", text, s.Loss, s.Activation, s.Alpha, s.Steps, s.Seed)
 }
 
-// Experiment is what settings stand for.
+// Experiment has what a run with some settings needs.
 type Experiment struct {
 	Training adversary.Config
 	Scorer   Scorer
 	Painter  Painter
-	Name     string // what is trained, in a few words
-	Note     string // what else there is to say about a result, if anything
+	Name     string // short description of the training
+	Note     string // a remark on the result, or empty
 }
 
-// Scorer says how well generated samples match the data.
+// Scorer measures how well generated samples match the data.
 type Scorer interface {
 	Score(samples []float64) (score.Score, error)
-	// Caption says what a score means, for a picture.
+	// Caption describes a score in the caption of a picture.
 	Caption(score.Score) string
 }
 
 // Painter draws samples.
 type Painter interface {
-	// Picture shows generated samples and real ones.
+	// Picture draws generated samples and real ones.
 	Picture(title string, real, generated []float64) (image.Image, error)
-	// Frame is a smaller picture, for an animation, of Framed samples of either
-	// kind.
+	// Frame draws a smaller picture for an animation, with Framed real and
+	// Framed generated samples.
 	Frame(title string, real, generated []float64) (image.Image, error)
 	Framed() int
 }

@@ -14,17 +14,17 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
 )
 
-// end is how far a run in a sweep has come.
+// end is the state of a run in a sweep.
 type end struct {
 	dir    string
 	at     reached
-	record Record // the last one, if the run is complete
+	record Record // the last record, if the run is complete
 }
 
 func (e end) complete() bool { return e.at.Step == e.at.Steps }
 
-// readSweep reads how far the runs below a directory have come, by seed. It is an
-// error if there are none.
+// readSweep reads the states of the runs in a directory, sorted by seed. It
+// returns an error if there are no runs.
 func readSweep(dir string) ([]end, error) {
 	ends, err := readEnds(dir)
 	if err == nil && len(ends) == 0 {
@@ -51,8 +51,8 @@ func readEnds(dir string) (ends []end, err error) {
 
 func bySeed(a, b end) int { return cmp.Compare(a.at.Seed, b.at.Seed) }
 
-// alike says what is wrong with runs if they differ in anything but their seeds,
-// or not even in those.
+// alike returns an error if two runs have the same seed, or if they differ in
+// any other setting.
 func alike(ends []end) error {
 	ends = slices.SortedFunc(slices.Values(ends), bySeed)
 	for i, e := range ends[1:] {
@@ -60,7 +60,7 @@ func alike(ends []end) error {
 		if a.Seed == b.Seed {
 			return fmt.Errorf("%s and %s have the same seed, %d", ends[i].dir, e.dir, a.Seed)
 		}
-		b.Seed, b.MNIST = a.Seed, a.MNIST // the files may be elsewhere on another machine
+		b.Seed, b.MNIST = a.Seed, a.MNIST // on another machine, the files may be in another place
 		if a != b {
 			return fmt.Errorf("%s and %s differ in more than their seeds: %v and %v", ends[i].dir, e.dir, ends[i].at.Settings, e.at.Settings)
 		}
@@ -93,8 +93,9 @@ func readEnd(dir string) (e end, err error) {
 	return e, nil
 }
 
-// Sum writes a table of how the complete runs below a directory ended, with means
-// and their standard errors below, and names those that are not complete.
+// Sum writes a table of the results of the complete runs in a directory, with
+// means and standard errors in the last row. Then it lists the runs that are
+// not complete.
 func Sum(w io.Writer, dir string) error {
 	ends, err := readSweep(dir)
 	if err != nil {

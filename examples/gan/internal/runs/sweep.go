@@ -13,13 +13,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A sweep is runs that differ in nothing but their seeds, each in a directory of
-// its own below that of the sweep.
+// A sweep is a set of runs that differ only in their seeds. Each run has its
+// own directory inside the directory of the sweep.
 
-// NewSweep makes the directories of a sweep whose first seed is that of the
-// settings. Runs that are there before become a part of it. Each new one has a
-// checkpoint from the beginning, so that the sweep can be resumed as a whole,
-// whatever ends it.
+// NewSweep makes the directories of a sweep that begins with the seed in the
+// settings. Existing runs in dir become part of the sweep. Each new run gets a
+// checkpoint at once, so the whole sweep can be resumed after any interruption.
 func NewSweep(s Settings, e Experiment, seeds int, dir string) error {
 	first := s.Seed
 	begun := make([]end, seeds)
@@ -46,7 +45,7 @@ func NewSweep(s Settings, e Experiment, seeds int, dir string) error {
 	return nil
 }
 
-// IsSweep tells whether dir is that of a sweep, and not of a single run.
+// IsSweep reports whether dir contains a sweep and not a single run.
 func IsSweep(dir string) bool {
 	if isRun(dir) {
 		return false
@@ -60,7 +59,7 @@ func isRun(dir string) bool {
 	return err == nil
 }
 
-// runsBelow are the directories of the runs in a sweep.
+// runsBelow returns the directories of the runs in a sweep.
 func runsBelow(dir string) (runs []string, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
@@ -71,20 +70,20 @@ func runsBelow(dir string) (runs []string, err error) {
 	return runs, err
 }
 
-// Sweep is a sweep that can go on.
+// Sweep is a sweep that can be continued.
 type Sweep struct {
 	Dir        string
 	ends       []end
 	check      func(*Settings) error
 	experiment Experiment // of all runs
 
-	mutex          sync.Mutex // of what follows
+	mutex          sync.Mutex // protects the fields below
 	progress       *Progress
 	step, complete int
 }
 
-// OpenSweep goes on with the sweep in a directory. What check and experiment say
-// to its settings is what they say to [Open].
+// OpenSweep opens the sweep in a directory to continue it. It uses check and
+// experiment as [Open] does.
 func OpenSweep(dir string, check func(*Settings) error, experiment func(Settings) (Experiment, error)) (*Sweep, error) {
 	ends, err := readSweep(dir)
 	if err != nil {
@@ -109,9 +108,9 @@ func OpenSweep(dir string, check func(*Settings) error, experiment func(Settings
 	return w, nil
 }
 
-// Train does all steps of all runs, as many runs at a time as there are
-// processors, or as many steps as it can until ctx is done: then it saves them and
-// returns ErrInterrupted.
+// Train does all steps of all runs. It trains as many runs at a time as there
+// are processors. If ctx is done earlier, Train saves the runs and returns
+// ErrInterrupted.
 func (w *Sweep) Train(ctx context.Context, stderr *os.File) error {
 	seeds := len(w.ends)
 	w.progress = NewProgress(stderr, w.step, seeds*w.ends[0].at.Steps)
@@ -127,7 +126,7 @@ func (w *Sweep) Train(ctx context.Context, stderr *os.File) error {
 			if err := w.trainOne(ctx, e.dir); err != nil {
 				errs[i] = fmt.Errorf("seed %d: %w", e.at.Seed, err)
 			}
-			return nil // the others go on
+			return nil // the other runs continue
 		})
 	}
 	workers.Wait()
@@ -135,7 +134,7 @@ func (w *Sweep) Train(ctx context.Context, stderr *os.File) error {
 		return err
 	}
 	if w.complete < seeds {
-		return fmt.Errorf("%w with %d of %d seeds complete, go on by -resume %s", ErrInterrupted, w.complete, seeds, w.Dir)
+		return fmt.Errorf("%w with %d of %d seeds complete, continue with -resume %s", ErrInterrupted, w.complete, seeds, w.Dir)
 	}
 	return nil
 }

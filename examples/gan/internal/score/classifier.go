@@ -16,30 +16,31 @@ const (
 	classes  = 10
 	lessons  = 1500 // steps of the classifier's training
 	lesson   = 64   // pictures in a step
-	sure     = 0.9  // probability from which a picture is clearly a digit
-	coverage = 0.01 // share of clear pictures above which a digit counts as covered
+	sure     = 0.9  // lowest probability at which a picture is clearly a digit
+	coverage = 0.01 // a digit counts as covered if its share of the clear pictures is larger
 )
 
-// Classifier is a small network that tells digits apart. It learns from real
-// pictures, to judge generated ones.
+// Classifier is a small network that classifies digits. It learns from real
+// pictures and then scores generated ones.
 type Classifier struct {
 	network  *nn.Network
-	Accuracy float64 // share of fresh pictures that it names right
+	Accuracy float64 // share of correct answers for new pictures
 
-	mutex    sync.Mutex // of what follows, as several runs may ask at once
+	mutex    sync.Mutex // protects the fields below: several runs may use them at once
 	pictures *tensor.Dense
 	machine  gorgonia.VM
 	logits   gorgonia.Value
 }
 
-// Pictures are what a classifier learns from: samples with the digits they show.
+// Pictures are the classifier's training data: samples and the digits that they
+// show.
 type Pictures interface {
 	Size() int
 	Labelled(rng *rand.Rand, n int) (samples []float64, labels []int)
 }
 
-// NewClassifier trains a classifier. It always draws the same pictures, so that
-// all runs are judged by the same one.
+// NewClassifier trains a classifier. It always uses the same random numbers, so
+// all runs are scored by the same classifier.
 func NewClassifier(pictures Pictures) (*Classifier, error) {
 	act, err := nn.NewActivation("leaky", 0.2, tensor.Float32)
 	if err != nil {
@@ -83,8 +84,8 @@ func NewClassifier(pictures Pictures) (*Classifier, error) {
 	return c, nil
 }
 
-// crossEntropy is the mean of −log softmax(logits) at the answers, which are rows
-// of one 1 among zeros.
+// crossEntropy is the mean of −log softmax(logits) at the answers. A row of
+// answers has a single 1. Its other elements are 0.
 func crossEntropy(logits, answers *gorgonia.Node) *gorgonia.Node {
 	right := nn.Must(gorgonia.HadamardProd(nn.Must(gorgonia.LogSoftMax(logits)), answers))
 	return nn.Must(gorgonia.Mul(nn.Must(gorgonia.Sum(right)), nn.Constant(logits.Dtype(), -1/float64(logits.Shape()[0]))))
@@ -98,8 +99,7 @@ func oneHot(labels []int) []float64 {
 	return rows
 }
 
-// classify names the digit that each picture most likely shows, and with what
-// probability.
+// classify returns the most probable digit of each picture and its probability.
 func (c *Classifier) classify(pictures []float64) (labels []int, probabilities []float64, err error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -115,7 +115,7 @@ func (c *Classifier) classify(pictures []float64) (labels []int, probabilities [
 				best = l
 			}
 		}
-		var sum float64 // of shares, the best one's being 1
+		var sum float64 // relative to the probability of the best digit
 		for _, v := range logits {
 			sum += math.Exp(v - logits[best])
 		}
@@ -125,8 +125,8 @@ func (c *Classifier) classify(pictures []float64) (labels []int, probabilities [
 	return labels, probabilities, nil
 }
 
-// Score counts pictures that the classifier is sure about as good ones, and the
-// digits that it sees there. Width has no meaning here.
+// Score counts the pictures that the classifier is sure about, and the digits
+// in them. Width is not defined here.
 func (c *Classifier) Score(samples []float64) (Score, error) {
 	labels, probabilities, err := c.classify(samples)
 	if err != nil {
@@ -151,7 +151,7 @@ func (c *Classifier) Score(samples []float64) (Score, error) {
 	return s, nil
 }
 
-// Caption says what a score means.
+// Caption describes a score.
 func (c *Classifier) Caption(s Score) string {
 	return fmt.Sprintf("%d of %d digits, %.1f%% of generated pictures clear to a classifier", s.Modes, s.Of, 100*s.Quality)
 }

@@ -7,8 +7,8 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/data"
 )
 
-// Points scores samples of a mixture. Those within 3σ of a centre are good, and a
-// mode is reached by a good one.
+// Points scores samples of a mixture. A sample is good if it is within 3σ of a
+// centre. A mode is reached if it has a good sample.
 type Points struct{ data.Mixture }
 
 // Score scores samples, one after another.
@@ -56,11 +56,11 @@ func (m Points) Score(samples []float64) (Score, error) {
 	return s, nil
 }
 
-// Caption says what a score means.
+// Caption describes a score.
 func (m Points) Caption(s Score) string {
 	return fmt.Sprintf("%d of %d modes, %.1f%% of generated points within 3σ", s.Modes, s.Of, 100*s.Quality)
 }
 
-// cutSigma is the standard deviation of either coordinate of a plane Gaussian of
-// standard deviation 1 that is cut off beyond a distance of 3.
+// cutSigma is the standard deviation of each coordinate of a standard Gaussian
+// in the plane, without the points at a distance of more than 3.
 var cutSigma = math.Sqrt(1 - 4.5*math.Exp(-4.5)/(1-math.Exp(-4.5)))

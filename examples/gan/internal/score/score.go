@@ -1,4 +1,4 @@
-// Package score says how well generated samples match the data.
+// Package score measures how well generated samples match the data.
 package score
 
 import (
@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// Samples is how many samples a score is of, as customary on the ring and the
-// grid.
+// Samples is the number of samples for a score. It is the usual number for the
+// ring and the grid.
 const Samples = 2500
 
-// Score says how well samples match the data, by the measures that papers on mode
-// collapse report (PacGAN, arXiv:1712.04086, for one).
+// Score measures how well samples match the data. The measures are those of
+// papers on mode collapse, for example PacGAN (arXiv:1712.04086).
 type Score struct {
-	Modes, Of int // modes that are reached, out of how many
+	Modes, Of int // number of modes reached, and number of modes in the data
 	// Quality is the share of good samples.
 	Quality float64
-	// ReverseKL is the divergence of the modes' shares of the samples from equal
+	// ReverseKL is the divergence between the shares of the modes and equal
 	// shares, in nats.
 	ReverseKL float64
 	// Width is the standard deviation of the good points around the mean of
-	// their mode, as a share of the data's own; NaN where there is no such thing.
+	// their mode, divided by that of the data. It is NaN if it is not defined.
 	Width float64
 }
 
 func (s Score) String() string { return strings.Join(s.Parts(), "  ") }
 
-// Parts are the numbers with their names, those that matter most first.
+// Parts returns the numbers with their names, the most important first.
 func (s Score) Parts() []string {
 	parts := []string{
 		fmt.Sprintf("modes %d/%d", s.Modes, s.Of),

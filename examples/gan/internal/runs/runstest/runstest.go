@@ -1,4 +1,4 @@
-// Package runstest has what tests need to look at the files of runs.
+// Package runstest has functions that tests use to check the files of runs.
 package runstest
 
 import (
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Contents are the files in a directory.
+// Contents returns the contents of the files in a directory.
 func Contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -22,7 +22,7 @@ func Contents(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// Read is what a file contains.
+// Read returns the contents of a file.
 func Read(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -32,8 +32,8 @@ func Read(t *testing.T, path string) []byte {
 	return data
 }
 
-// WantFiles fails unless dir contains these files, with these contents, and
-// nothing else.
+// WantFiles fails the test unless dir contains exactly these files with these
+// contents.
 func WantFiles(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -50,8 +50,7 @@ func WantFiles(t *testing.T, dir string, want map[string]string) {
 	}
 }
 
-// Cells are the cells of a table, of which two spaces or more are between the
-// columns.
+// Cells returns the cells of a table. Two or more spaces separate the columns.
 func Cells(table string) [][]string {
 	var rows [][]string
 	for _, line := range strings.Split(strings.TrimRight(table, "\n"), "\n") {
