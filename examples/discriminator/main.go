@@ -1,10 +1,10 @@
 // Discriminator trains the smallest complete GAN. A generator learns to place
-// points on a ring of 8 Gaussians, while a discriminator learns to tell these
+// points on a ring of 8 Gaussians. A discriminator learns to distinguish these
 // points from real ones. Both use LeakyReLU.
 //
 //	go run ./examples/discriminator
 //
-// It takes a few seconds. Read it from top to bottom, and copy what you need.
+// It takes a few seconds. Read it from top to bottom and copy the parts you need.
 package main
 
 import (
@@ -40,13 +40,15 @@ func main() {
 	}
 }
 
-// train returns the number of modes that the generator reaches in the end.
+// train returns the number of modes that the generator reaches after the
+// training.
 //
-// Each network learns in a graph of its own, since a graph can be differentiated
-// once: a second Grad on it gives wrong gradients. The graphs share the tensors
-// with the weights, so each sees what the other one has learned.
+// Each network has its own graph for its training, because Gorgonia can
+// differentiate a graph only once: a second Grad gives wrong gradients. The
+// graphs share the tensors with the weights, so each graph uses the results of
+// the other.
 func train(seed uint64, w io.Writer) (found int, err error) {
-	rng := rand.New(rand.NewPCG(seed, 0)) // of its own: the global one belongs to the whole program
+	rng := rand.New(rand.NewPCG(seed, 0)) // not the global generator, which the whole program shares
 	generator := newNetwork(rng, noise, hidden, hidden, 2)
 	discriminator := newNetwork(rng, 2, hidden, hidden, 1)
 
@@ -56,14 +58,14 @@ func train(seed uint64, w io.Writer) (found int, err error) {
 	weights := generator.in(g, "generator")
 	points := forward(weights, input(g, "z", z))
 	var generated gorgonia.Value
-	gorgonia.Read(points, &generated) // by the end of a run, points.Value() may be overwritten
+	gorgonia.Read(points, &generated) // the machine may overwrite points.Value() during a run
 	generate, err := newLearner(weights, crossEntropy(forward(discriminator.in(g, "discriminator"), points), input(g, "wanted", wanted)))
 	if err != nil {
 		return 0, err
 	}
 	defer generate.vm.Close()
 
-	// The discriminator learns to tell a batch of real points from a generated one.
+	// The discriminator learns to distinguish real points from generated ones.
 	g = gorgonia.NewGraph()
 	samples, answers := zeros(2*batch, 2), zeros(2*batch, 1)
 	weights = discriminator.in(g, "discriminator")
@@ -97,12 +99,13 @@ func train(seed uint64, w io.Writer) (found int, err error) {
 	return found, nil
 }
 
-// A network is dense layers: the weights of the first, its biases, the weights of
-// the second, and so on.
+// A network is a list of dense layers: the weights of the first layer, its
+// biases, the weights of the second layer, and so on.
 type network []*tensor.Dense
 
-// newNetwork returns layers of the given sizes, input first. The biases are 0 and
-// the weights such that signals keep their size (He et al., arXiv:1502.01852).
+// newNetwork returns layers of the given sizes, input first. The biases are 0.
+// The weights are random, with a variance at which signals keep their size (He
+// et al., arXiv:1502.01852).
 func newNetwork(rng *rand.Rand, sizes ...int) (n network) {
 	for i, out := range sizes[1:] {
 		in := sizes[i]
@@ -115,8 +118,8 @@ func newNetwork(rng *rand.Rand, sizes ...int) (n network) {
 	return n
 }
 
-// in puts the network into g. Nodes of the same name and shape are one node, so
-// every network has a name.
+// in puts the network into g. Gorgonia merges nodes with the same name and
+// shape, so every network has its own name.
 func (n network) in(g *gorgonia.ExprGraph, name string) (params gorgonia.Nodes) {
 	for i, t := range n {
 		params = append(params, input(g, fmt.Sprint(name, i), t))
@@ -132,8 +135,8 @@ func zeros(rows, columns int) *tensor.Dense {
 	return tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(rows, columns))
 }
 
-// forward applies a network to the rows of x. Must panics on an error, which here,
-// where all shapes are known, could only be a mistake in this program.
+// forward applies a network to the rows of x. Must panics on an error. All
+// shapes are known here, so an error is a mistake in this program.
 func forward(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
 	for i := 0; i < len(params); i += 2 {
 		if i > 0 {
@@ -145,15 +148,15 @@ func forward(params gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
 	return x
 }
 
-// crossEntropy is the mean of log(1+exp(−answer·rating)), where the answer is 1
-// for a real point and −1 for a generated one.
+// crossEntropy is the mean of log(1+exp(−answer·rating)). The answer is 1 for a
+// real point and −1 for a generated one.
 func crossEntropy(ratings, answers *gorgonia.Node) *gorgonia.Node {
 	right := gorgonia.Must(gorgonia.HadamardProd(answers, ratings))
 	return gorgonia.Must(gorgonia.Mean(gorgonia.Must(gorgonia.Softplus(gorgonia.Must(gorgonia.Neg(right))))))
 }
 
-// A learner lowers a loss: a machine computes it and its gradients, and a solver
-// moves the weights against these.
+// A learner reduces a loss. A machine computes the loss and its gradients. A
+// solver moves the weights against the gradients.
 type learner struct {
 	vm      gorgonia.VM
 	solver  gorgonia.Solver
@@ -182,8 +185,9 @@ func (l *learner) step() error {
 	return l.solver.Step(l.weights)
 }
 
-// evaluate returns how many modes the generator reaches: those with at least 1% of
-// its points within 3 standard deviations.
+// evaluate returns the number of modes that the generator reaches. A mode is
+// reached if at least 1% of the points are within 3 standard deviations of its
+// centre.
 func evaluate(rng *rand.Rand, generator network) (found int, err error) {
 	g := gorgonia.NewGraph()
 	z := zeros(2500, noise)
@@ -211,13 +215,13 @@ func evaluate(rng *rand.Rand, generator network) (found int, err error) {
 	return found, nil
 }
 
-// centre returns the middle of a mode.
+// centre returns the centre of a mode.
 func centre(mode int) (x, y float64) {
 	sin, cos := math.Sincos(2 * math.Pi * float64(mode) / modes)
 	return cos, sin
 }
 
-// drawRing fills points with real ones.
+// drawRing fills points with real points.
 func drawRing(rng *rand.Rand, points []float32) {
 	for i := 0; i < len(points); i += 2 {
 		x, y := centre(rng.IntN(modes))
@@ -225,7 +229,7 @@ func drawRing(rng *rand.Rand, points []float32) {
 	}
 }
 
-// drawNoise fills z with numbers between −1 and 1.
+// drawNoise fills z with random numbers between −1 and 1.
 func drawNoise(rng *rand.Rand, z *tensor.Dense) {
 	for i := range z.Float32s() {
 		z.Float32s()[i] = 2*rng.Float32() - 1

@@ -3,12 +3,12 @@
 //
 //	go run ./examples/gan
 //
-// learns a ring of 8 narrow Gaussians in about a minute. A generator that falls
-// for mode collapse ends up on a few of the eight.
-// Run it with -h for what else there is to learn, and how.
+// learns a ring of 8 narrow Gaussians in about a minute. After a mode collapse, the
+// generator would reach only a few of the eight.
+// The flag -h lists the other kinds of data and all flags.
 //
-// To read it, begin with internal/adversary, where two networks learn from each
-// other. README.md says what else is where.
+// To read the program, begin with internal/adversary, which trains the two
+// networks. README.md lists the other packages.
 package main
 
 import (
@@ -33,17 +33,17 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// tuneCollector lets garbage pile up to 4 times what is alive, unless GOGC says
-// otherwise. A run keeps a few MB and makes as many in a step, so that with Go's
-// default of 1 collecting takes 15% of a step on points. With 16 times a step takes
-// longer again: its memory is no longer in the caches.
+// tuneCollector sets GOGC to 400, unless the user has set it. A run keeps a few
+// MB, and each step makes as much garbage. With Go's default of 100, collecting
+// takes 15% of a step on points. With 1600, a step is slower again, because its
+// memory is no longer in the caches.
 func tuneCollector() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
 }
 
-// run is the program. It returns the exit code.
+// run runs the program and returns the exit code.
 func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) (code int) {
 	o, err := parse(args)
 	if err == nil {
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 		err = fmt.Errorf("%w; -h lists the flags", err)
 		code = 2
 	case errors.Is(err, runs.ErrInterrupted):
-		code = 130 // as shells have it: 128 and the number of the signal
+		code = 130 // the convention of shells: 128 plus the number of the signal
 	default:
 		code = 1
 	}
@@ -70,8 +70,8 @@ func run(ctx context.Context, args []string, stdout io.Writer, stderr *os.File) 
 	return code
 }
 
-// execute does what the options say. What there is to say in the end goes to
-// stdout, also after an error, such as an interruption.
+// execute runs what the options ask for. It writes the result to stdout, also
+// after an error such as an interruption.
 func execute(ctx context.Context, o options, stdout io.Writer, stderr *os.File) error {
 	var result strings.Builder
 	err := train(ctx, o, &result, stderr)
@@ -113,7 +113,7 @@ func train(ctx context.Context, o options, result *strings.Builder, stderr *os.F
 	if err := runs.NewSweep(o.settings, e, o.seeds, dir); err != nil {
 		return err
 	}
-	agree := func(*runs.Settings) error { return nil } // they are from these options
+	agree := func(*runs.Settings) error { return nil } // the settings are from these options
 	built := func(runs.Settings) (runs.Experiment, error) { return e, nil }
 	s, err := runs.OpenSweep(dir, agree, built)
 	if err != nil {
@@ -122,7 +122,7 @@ func train(ctx context.Context, o options, result *strings.Builder, stderr *os.F
 	return sweep(ctx, s, result, stderr)
 }
 
-// single does a run, and reports on what came out of it.
+// single does one run and writes its result.
 func single(ctx context.Context, r *runs.Run, result *strings.Builder, stderr *os.File) error {
 	p := runs.NewProgress(stderr, r.Step(), r.Settings.Steps)
 	trained := r.Train(ctx, func() { p.Show(r.Step(), r.Status()) })
@@ -146,7 +146,7 @@ func single(ctx context.Context, r *runs.Run, result *strings.Builder, stderr *o
 	return trained
 }
 
-// sweep does the runs of a sweep, and sums up those that are complete.
+// sweep does the runs of a sweep and sums up the complete ones.
 func sweep(ctx context.Context, s *runs.Sweep, result *strings.Builder, stderr *os.File) error {
 	err := s.Train(ctx, stderr)
 	fmt.Fprintln(result, "runs:", s.Dir)

@@ -226,7 +226,7 @@ func TestBadFlags(t *testing.T) {
 		{"-steps 1 -out=", []string{"-out", "directory"}},
 		{"-steps 1 -resume=", []string{"-resume", "directory"}},
 		{"-sum=", []string{"-sum", "directory"}},
-		{"-sum file -steps 3", []string{"-sum", "without other flags"}},
+		{"-sum file -steps 3", []string{"-sum", "other flags"}},
 		{"-resume file -out other", []string{"-resume", "-out"}},
 		{"-resume file -seeds 2", []string{"-resume", "-seeds"}},
 		{"-steps 5 more", []string{"more", "not a flag"}},

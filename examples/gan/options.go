@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/runs"
 )
 
-// options are what the flags set.
+// options are the values of the flags.
 type options struct {
 	settings runs.Settings
 	seeds    int
@@ -21,7 +21,7 @@ type options struct {
 
 var defaults = runs.Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.1, Seed: 1}
 
-// help is the program's help.
+// help returns the program's help.
 func help() string {
 	return fmt.Sprintf(`Usage: gan [flags]
 
@@ -29,57 +29,59 @@ Trains a generative adversarial network with LeakyReLU in the generator and in
 the discriminator, and draws generated samples beside real ones. Progress goes to
 stderr, the result to stdout:
 
-  modes         modes that the generator reaches: with a sample of high quality
+  modes         modes in which the generator has a sample of high quality
   high quality  share of points within 3 standard deviations of a mode's centre
                 (98.9%% of the real ones)
-  reverse KL    divergence of the modes' shares of the samples from equal ones
-  mode width    standard deviation within the modes, compared with the data's
+  reverse KL    divergence between the modes' shares of the samples and equal shares
+  mode width    standard deviation within the modes, divided by that of the data
   dead units    share of hidden units that can't learn any more
 
-Among pictures of digits, a sample is of high quality if a classifier, which the
-program trains first, is sure of what it shows. A mode is a digit, reached if more
-than 1%% of these samples show it.
+For pictures of digits, the program first trains a classifier. A sample is of high
+quality if the classifier is sure which digit it shows. A mode is a digit. It is
+reached if more than 1%% of these samples show it.
 
-In the directory of the run are, in the end,
+The directory of the run contains at the end:
 
   samples.png     the picture
   training.png    losses and metrics over the steps
-  training.gif    the samples, as they change
-  metrics.csv     the numbers behind them
-  checkpoint.npz  networks and all else that -resume needs; numpy.load reads it
+  training.gif    the samples during the training
+  metrics.csv     the numbers in training.png
+  checkpoint.npz  the networks and everything else that -resume needs; numpy.load
+                  reads it
 
-Equal flags give equal results, on machines of a kind. Built with -tags openblas,
-the program needs OpenBLAS (Debian's libopenblas-dev) and a fraction of the time.
-Ctrl-C, or SIGTERM, ends the training early, with the results of what there is,
-and -resume goes on from there; a second one ends the program. The exit code is
-0, or 1 after an error, 2 after wrong flags, 130 after an interruption.
+Equal flags give equal results on machines of the same kind. A program built with
+-tags openblas needs OpenBLAS (Debian's libopenblas-dev) and is several times as
+fast. Ctrl-C or SIGTERM ends the training early and writes the results so far.
+-resume continues such a run. A second Ctrl-C ends the program at once. The exit
+code is 0, or 1 after an error, 2 after wrong flags, 130 after an interruption.
 
 Flags:
-  -data NAME        what to learn (default %[1]s), and how long it takes by
-                    default on one core, in pure Go and with OpenBLAS:
-%[6]s  -mnist DIR        where train-images-idx3-ubyte and train-labels-idx1-ubyte
-                    are, compressed or not
+  -data NAME        what to learn (default %[1]s). The table shows the default
+                    steps and their time on one core, in pure Go and with
+                    OpenBLAS:
+%[6]s  -mnist DIR        directory of train-images-idx3-ubyte and
+                    train-labels-idx1-ubyte, compressed or not
   -loss NAME        plain, the first GAN's; wgan-gp, Wasserstein with gradient
                     penalty; r1r2, relativistic with penalties on real and on
                     generated samples (default %[2]s)
-  -activation NAME  leaky, this module's operator; relu, the same without a
-                    slope; or builtin, Gorgonia's LeakyRelu (default %[3]s)
+  -activation NAME  leaky, this module's operator; relu, the same with a slope
+                    of 0; or builtin, Gorgonia's LeakyRelu (default %[3]s)
   -alpha SLOPE      slope where the input is not positive (default %[4]v)
-  -steps N          training steps, at least 1 (default above)
+  -steps N          training steps, at least 1 (default: see -data)
   -seed N           seed of all random numbers (default %[5]d)
-  -seeds N          run this and the following seeds, N in all, as many at a time
-                    as there are processors, and sum them up (default 1)
-  -out DIR          directory for the files, without a run in it yet
-                    (default gan-NAME of the data, with a number if need be)
-  -resume DIR       go on with the run, or with the runs of -seeds, in this
-                    directory. All other flags are what they were, and need not
-                    be given, but for -mnist if its files are elsewhere now, and
-                    for -steps, if there are to be more. Learning rate and
-                    penalty are then those of a run of so many steps: after the
-                    end of a shorter one, the rate rises again.
-  -sum DIR          sum up the runs in the directories below this one, such as
-                    those of seeds that other machines have run, and do nothing
-                    else
+  -seeds N          run N seeds, beginning with -seed, and sum up the results
+                    (default 1). As many run at a time as there are
+                    processors.
+  -out DIR          directory for the files, must not contain a run (default
+                    gan-DATA, with a number if that directory has a run)
+  -resume DIR       continue the run, or the runs of -seeds, in this directory.
+                    The other flags keep their values. You can only change
+                    -mnist, if its files are in another place, and -steps, to
+                    a larger number. The learning rate and the penalty are
+                    then those of a run with the new number of steps. So the
+                    rate rises again after the end of a shorter run.
+  -sum DIR          only sum up the runs in the directories inside this one, for
+                    example seeds that ran on other machines
 `, defaults.Data, defaults.Loss, defaults.Activation, defaults.Alpha, defaults.Seed, planTable())
 }
 
@@ -88,7 +90,7 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// parse reads the command line. Its errors are usageErrors, but for
+// parse reads the command line. Its errors are usageErrors, except
 // [flag.ErrHelp].
 func parse(args []string) (options, error) {
 	o := options{settings: defaults, set: map[string]bool{}}
@@ -128,9 +130,9 @@ func (o *options) parse(args []string) error {
 	}
 	switch {
 	case o.sum != "" && len(o.set) > 1:
-		return fmt.Errorf("-sum goes without other flags: it reads what there is")
+		return fmt.Errorf("-sum can't be combined with other flags: it only reads existing runs")
 	case o.resume != "" && (o.set["out"] || o.set["seeds"]):
-		return fmt.Errorf("-resume goes without -out and -seeds: it goes on with the runs that there are, where they are")
+		return fmt.Errorf("-resume can't be combined with -out or -seeds: it continues the existing runs in their directory")
 	case o.seeds < 1:
 		return fmt.Errorf("-seeds is %d, expected at least 1", o.seeds)
 	}
@@ -144,13 +146,14 @@ func (o *options) parse(args []string) error {
 		s.Steps = plans[s.Data].steps
 	}
 	if o.resume != "" || o.sum != "" {
-		return nil // what there is says the rest
+		return nil // the existing runs have the other settings
 	}
 	return check(*s)
 }
 
-// agree says whether the flags that were given agree with what a run was started
-// with. Only the files of MNIST may be elsewhere now, and the steps may be more.
+// agree returns an error if the given flags differ from the settings that a run
+// was started with. Only the directory of MNIST may be different, and the
+// number of steps may be larger.
 func (o options) agree(s *runs.Settings) error {
 	if o.set["mnist"] {
 		s.MNIST = o.settings.MNIST
@@ -171,7 +174,7 @@ func (o options) agree(s *runs.Settings) error {
 	}
 	if o.set["steps"] {
 		if o.settings.Steps < s.Steps {
-			return usageError{fmt.Errorf("-steps is %d, but the run in %s was started with %d, expected as many or more", o.settings.Steps, o.resume, s.Steps)}
+			return usageError{fmt.Errorf("-steps is %d, but the run in %s was started with %d, expected at least as many", o.settings.Steps, o.resume, s.Steps)}
 		}
 		s.Steps = o.settings.Steps
 	}

@@ -67,7 +67,7 @@ func TestOptionsCheck(t *testing.T) {
 		"-activation relu": "-activation is relu, but the run in R was started with builtin",
 		"-alpha 0.2":       "-alpha is 0.2, but the run in R was started with 0.5",
 		"-steps 8":         "",
-		"-steps 6":         "-steps is 6, but the run in R was started with 7, expected as many or more",
+		"-steps 6":         "-steps is 6, but the run in R was started with 7, expected at least as many",
 		"-seed 1":          "-seed is 1, but the run in R was started with 2",
 	} {
 		o, err := parse(append(strings.Fields(args), "-resume", "R"))

@@ -13,13 +13,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// How each kind of data is learned, with each loss.
+// The settings for each kind of data and each loss.
 
-// plan is what a kind of data is learned with.
+// plan has the settings for a kind of data.
 type plan struct {
 	what     string // for the help
-	steps    int    // unless the user says otherwise
-	takes    string // so many steps, in pure Go and with OpenBLAS, for the help
+	steps    int    // default
+	takes    string // time for these steps, in pure Go and with OpenBLAS, for the help
 	batch    int
 	networks adversary.Networks
 	recipes  map[string]adversary.Recipe // by the name of the loss
@@ -34,8 +34,9 @@ var (
 		"wgan-gp": {Rate: 2e-3, Fall: adversary.Cosine, Beta1: 0, Beta2: 0.9, FirstWeight: 1, LastWeight: 1},
 		"r1r2":    {Rate: 4e-3, Fall: adversary.Geometric, Beta1: 0, Beta2: 0.99, FirstWeight: 0.1, LastWeight: 0.003, Hold: 0.5},
 	}
-	// On the grid, three times the penalty keeps the generator from losing modes in
-	// the first steps. Some don't come back.
+	// On the grid, the generator loses modes in the first steps if the penalty
+	// is only that of the ring. Some lost modes never return. So the penalty is
+	// three times as large.
 	gridRecipes = map[string]adversary.Recipe{
 		"plain":   pointRecipes["plain"],
 		"wgan-gp": pointRecipes["wgan-gp"],
@@ -48,7 +49,7 @@ var (
 	}
 )
 
-// plans are by the name of the data.
+// plans are the plans by the name of the data.
 var plans = map[string]plan{
 	"ring": {
 		what:  "8 Gaussians in a ring",
@@ -72,7 +73,7 @@ var plans = map[string]plan{
 	},
 }
 
-// planTable is a line of the help for each kind of data.
+// planTable returns a line of the help for each kind of data.
 func planTable() string {
 	var table strings.Builder
 	for _, name := range []string{"ring", "grid", "digits", "mnist"} {
@@ -82,15 +83,15 @@ func planTable() string {
 	return table.String()
 }
 
-// check says what is wrong with settings, but for files that are not what they
-// should be.
+// check returns an error if settings are not valid. It does not check the
+// contents of files.
 func check(s runs.Settings) error {
 	_, known := plans[s.Data]
 	switch {
 	case !known:
 		return fmt.Errorf("-data is %q, expected ring, grid, digits or mnist", s.Data)
 	case s.Data == "mnist" && s.MNIST == "":
-		return fmt.Errorf("-data is mnist, expected -mnist with the directory of its files, too")
+		return fmt.Errorf("-data is mnist, expected also -mnist with the directory of its files")
 	case s.Data != "mnist" && s.MNIST != "":
 		return fmt.Errorf("-mnist is %q, expected it only with -data mnist", s.MNIST)
 	case s.Steps < 1:
@@ -100,7 +101,8 @@ func check(s runs.Settings) error {
 	return err
 }
 
-// newConfig returns what the settings stand for, but for the data.
+// newConfig returns the training configuration for the settings, without the
+// data.
 func newConfig(s runs.Settings) (c adversary.Config, err error) {
 	p := plans[s.Data]
 	c = adversary.Config{
@@ -114,7 +116,7 @@ func newConfig(s runs.Settings) (c adversary.Config, err error) {
 	return c, err
 }
 
-// newExperiment returns what the settings stand for.
+// newExperiment returns the experiment for the settings.
 func newExperiment(s runs.Settings) (e runs.Experiment, err error) {
 	if err := check(s); err != nil {
 		return e, err
@@ -143,7 +145,8 @@ func setPoints(e *runs.Experiment, m data.Mixture) {
 	e.Training.Data, e.Scorer, e.Painter = m, score.Points{Mixture: m}, draw.Points{Mixture: m}
 }
 
-// setPictures trains a classifier, which takes seconds.
+// setPictures sets up pictures as the data. It trains a classifier, which takes
+// seconds.
 func setPictures(e *runs.Experiment, source data.Source) error {
 	pictures := data.Pictures{Source: source}
 	judge, err := score.NewClassifier(pictures)

@@ -28,8 +28,8 @@ type Run struct {
 	frames     [][]float64 // the samples of a frame, for each record
 }
 
-// looks is the number of records in a run. A shorter run has one record for
-// each step.
+// looks is the approximate number of records in a run. A shorter run has one
+// record for each step.
 const looks = 50
 
 // New returns a run before its first step.
