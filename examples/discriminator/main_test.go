@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestModes wants all modes, whatever the seed.
+// TestModes checks that the generator reaches all modes with each seed.
 func TestModes(t *testing.T) {
 	seeds := 2
 	if testing.Short() {

@@ -14,13 +14,14 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/adversary"
 )
 
-// python has PyTorch: Debian's python3-torch, which computes with OpenBLAS.
+// python is an interpreter with PyTorch: Debian's python3-torch, which computes
+// with OpenBLAS.
 const python = "/usr/bin/python3"
 
 // BenchmarkStep compares a step of a default run with the same step in PyTorch
-// (step.py), and with Gorgonia's LeakyRelu in place of ours. They take turns, and
-// what is reported is the medians of the rounds' ratios. Run it with -cpu 1: PyTorch
-// uses one thread.
+// (step.py) and with the same step with Gorgonia's LeakyRelu. The programs run
+// in turns. The benchmark reports the medians of the rounds' ratios. Run it
+// with -cpu 1, because PyTorch uses one thread.
 func BenchmarkStep(b *testing.B) {
 	tuneCollector()
 	for _, data := range []string{"ring", "digits"} {
@@ -37,7 +38,7 @@ func BenchmarkStep(b *testing.B) {
 					toTorch = append(toTorch, t/torch(b, steps))
 				}
 			}
-			b.ReportMetric(0, "ns/op") // all together: of no interest
+			b.ReportMetric(0, "ns/op") // the total time has no meaning here
 			b.ReportMetric(1e3*median(times), "ms/step")
 			b.ReportMetric(median(toBuiltin), "builtin/ours")
 			if torch != nil {
@@ -47,7 +48,7 @@ func BenchmarkStep(b *testing.B) {
 	}
 }
 
-// stepper does n steps and returns the seconds that one takes.
+// stepper does n steps and returns the seconds per step.
 type stepper func(b *testing.B, n int) float64
 
 func newSteps(b *testing.B, data, activation string) stepper {
@@ -71,11 +72,11 @@ func newSteps(b *testing.B, data, activation string) stepper {
 		}
 		return time.Since(start).Seconds() / float64(n)
 	}
-	run(b, 3) // to warm up
+	run(b, 3) // warm-up
 	return run
 }
 
-// startPyTorch returns nil where there is no PyTorch.
+// startPyTorch returns nil if PyTorch is not installed.
 func startPyTorch(b *testing.B, data string) stepper {
 	b.Helper()
 	cmd := exec.Command(python, "step.py", data)

@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/runs/runstest"
 )
 
-// TestImports wants every package to import what README.md says, and only packages
-// that it stands above: those that follow in the table there.
+// TestImports checks that every package imports exactly the packages that
+// README.md lists for it, and only packages below it in the table.
 func TestImports(t *testing.T) {
 	readme := string(runstest.Read(t, "README.md"))
 	_, table, _ := strings.Cut(readme, "| package | open it for | imports |\n|---|---|---|\n")
@@ -24,7 +24,7 @@ func TestImports(t *testing.T) {
 		want := strings.TrimSpace(cells[2])
 		if name == "main" {
 			above = append(above, name)
-			continue // it may import all
+			continue // main may import all packages
 		}
 		if link != "internal/"+name {
 			t.Errorf("%s links to %s", name, link)
@@ -45,7 +45,7 @@ func TestImports(t *testing.T) {
 		}
 		for _, i := range found {
 			if slices.Contains(above, i) {
-				t.Errorf("%s imports %s, which stands above it", name, i)
+				t.Errorf("%s imports %s, which is above it in README.md", name, i)
 			}
 		}
 		above = append(above, name)

@@ -45,7 +45,7 @@ The directory of the run contains at the end:
   samples.png     the picture
   training.png    losses and metrics over the steps
   training.gif    the samples during the training
-  metrics.csv     the numbers in training.png
+  metrics.csv     losses and metrics as numbers
   checkpoint.npz  the networks and everything else that -resume needs; numpy.load
                   reads it
 

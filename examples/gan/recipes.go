@@ -49,7 +49,7 @@ var (
 	}
 )
 
-// plans are the plans by the name of the data.
+// plans maps the name of the data to its plan.
 var plans = map[string]plan{
 	"ring": {
 		what:  "8 Gaussians in a ring",

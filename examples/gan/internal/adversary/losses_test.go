@@ -17,7 +17,7 @@ import (
 func softplus(x float64) float64 { return math.Log1p(math.Exp(x)) }
 
 // gradientAt is the gradient of the discriminator's rating at a sample, by
-// differences.
+// finite differences.
 func gradientAt(d *nn.Network, x []float64) []float64 {
 	const h = 1e-6
 	gradient := make([]float64, len(x))
@@ -31,7 +31,7 @@ func gradientAt(d *nn.Network, x []float64) []float64 {
 	return gradient
 }
 
-// norm is the Euclidean one.
+// norm is the Euclidean norm.
 func norm(v []float64) float64 {
 	var squares float64
 	for _, x := range v {
@@ -40,7 +40,8 @@ func norm(v []float64) float64 {
 	return math.Sqrt(squares)
 }
 
-// lossesOf are the losses that a trainer's game has by its paper.
+// lossesOf computes the losses of a trainer's game by the formulas in the
+// paper.
 func lossesOf(t *testing.T, tr *Trainer, loss string, weight float64) Losses {
 	t.Helper()
 	d, n := tr.discriminator, float64(tr.config.Batch)
@@ -68,10 +69,11 @@ func lossesOf(t *testing.T, tr *Trainer, loss string, weight float64) Losses {
 	return l
 }
 
-// TestLosses compares the losses with their formulas, the discriminator's
-// gradient in the penalty being taken by differences. Gorgonia takes slices for
-// one whose bounds differ by 256, so batches of about that size are worth a try.
-// And it takes softplus(x) for x beyond 16, which leaves out e⁻¹⁶.
+// TestLosses compares the losses with their formulas. The formulas use finite
+// differences for the discriminator's gradient in the penalty. Gorgonia merges
+// slices whose bounds differ by 256, so the test includes batches of about this
+// size. Gorgonia also returns x for softplus(x) if x is larger than 16, so the
+// tolerance allows an error of e⁻¹⁶.
 func TestLosses(t *testing.T) {
 	const weight, tolerance = 0.7, 2e-7
 	for loss := range games {
@@ -79,7 +81,7 @@ func TestLosses(t *testing.T) {
 			for task, c := range tasks(tiny(t, loss, activation)) {
 				for _, batch := range []int{1, 4, 255, 256, 257} {
 					if batch > 4 && (activation == "builtin" || task == "pictures" && batch != 256) {
-						continue // it would take long
+						continue // too slow
 					}
 					c.Batch = batch
 					tr := ready(t, c, weight)
@@ -96,8 +98,8 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-// TestLossGradients compares what the solver is given with central differences
-// of the losses, the penalty's part predominant in one case.
+// TestLossGradients compares the solver's gradients with central differences of
+// the losses. In one case, the penalty is the largest part.
 func TestLossGradients(t *testing.T) {
 	for loss, game := range games {
 		weights := []float64{0, 0.1, 100}
@@ -109,7 +111,7 @@ func TestLossGradients(t *testing.T) {
 		}
 		for _, activation := range []string{"leaky", "builtin"} {
 			small := tiny(t, loss, activation)
-			small.Networks = Points(2, 3) // every derivative is four runs of a graph
+			small.Networks = Points(2, 3) // small, because every derivative needs four runs of a graph
 			for task, c := range tasks(small) {
 				if testing.Short() && activation == "builtin" && task == "points" {
 					continue
@@ -118,7 +120,7 @@ func TestLossGradients(t *testing.T) {
 					tr := ready(t, c, weight)
 					name := fmt.Sprintf("%s, %s, %s, weight %v", loss, activation, task, weight)
 					wantGradients(t, name+", discriminator", tr.updateDiscriminator, tr.discriminator)
-					if i == 0 { // the generator's does not depend on the weight
+					if i == 0 { // the generator's loss does not depend on the weight
 						wantGradients(t, name+", generator", tr.updateGenerator, tr.generator)
 					}
 				}
@@ -127,7 +129,7 @@ func TestLossGradients(t *testing.T) {
 	}
 }
 
-// compute is the loss of an update.
+// compute returns the loss of an update.
 func compute(tb testing.TB, u *nn.Update) float64 {
 	tb.Helper()
 	loss, err := u.Compute()
@@ -137,7 +139,7 @@ func compute(tb testing.TB, u *nn.Update) float64 {
 	return loss
 }
 
-// wantGradients compares an update's gradients with differences.
+// wantGradients compares an update's gradients with finite differences.
 func wantGradients(t *testing.T, name string, u *nn.Update, n *nn.Network) {
 	t.Helper()
 	compute(t, u)
@@ -197,7 +199,7 @@ func TestPenaltyGradcheck(t *testing.T) {
 					return nil, err
 				}
 				return gorgonia.Add(loss, penalty)
-			}, inputs, gradcheck.Machines(gradcheck.Tape)) // training uses no other
+			}, inputs, gradcheck.Machines(gradcheck.Tape)) // training uses only this machine
 			if err != nil {
 				t.Errorf("%s, %s: %v", loss, task, err)
 			}
@@ -205,7 +207,7 @@ func TestPenaltyGradcheck(t *testing.T) {
 	}
 }
 
-// TestHalves wants the halves themselves, and their gradients, to be told apart.
+// TestHalves checks the two halves of the ratings and their gradients.
 func TestHalves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	for _, n := range []int{1, 2, 128, 255, 256, 257, 512} {
@@ -236,6 +238,6 @@ func TestHalves(t *testing.T) {
 
 func TestGameNames(t *testing.T) {
 	if _, err := NewGame("wgan"); err == nil || err.Error() != `-loss is "wgan", expected one of plain, r1r2, wgan-gp` {
-		t.Errorf("got error %v, want one that names what there is", err)
+		t.Errorf("got error %v, want one that lists the losses", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// tiny is a training run for looking closely.
+// tiny is a small training run for precise checks.
 func tiny(tb testing.TB, loss, activation string) Config {
 	tb.Helper()
 	act, err := nn.NewActivation(activation, 0.2, tensor.Float64)
@@ -28,7 +28,8 @@ func tiny(tb testing.TB, loss, activation string) Config {
 		Batch: 4, Steps: 100, Seed: 1}
 }
 
-// noise is pictures of noise, for the smallest networks with convolutions.
+// noise is a source of random pictures for the smallest networks with
+// convolutions.
 type noise struct{}
 
 func (noise) Size() int { return nntest.MiniatureSize }
@@ -37,7 +38,7 @@ func (noise) Sample(rng *rand.Rand, n int) []float64 {
 	return nntest.Normal(rng, n*nntest.MiniatureSize)
 }
 
-// tasks are one for each kind of discriminator.
+// tasks has one task for each kind of discriminator.
 func tasks(c Config) map[string]Config {
 	pictures := c
 	pictures.Data, pictures.Networks = noise{}, nntest.Miniatures
@@ -57,8 +58,8 @@ func (t *Trainer) advance(tb testing.TB, n int) []Losses {
 	return curve
 }
 
-// ready is a trainer before its first step, with all that the losses depend on
-// in place.
+// ready returns a trainer before its first step, with all inputs of the losses
+// set.
 func ready(tb testing.TB, c Config, penaltyWeight float64) *Trainer {
 	tb.Helper()
 	t := NewTrainer(c)
@@ -73,10 +74,11 @@ func ready(tb testing.TB, c Config, penaltyWeight float64) *Trainer {
 	return t
 }
 
-// sampleAt is a sample in the rows of t.
+// sampleAt returns a sample in the rows of t.
 func sampleAt(t *tensor.Dense, i int) []float64 { return nntest.SampleAt(t, i, t.Shape()[0]) }
 
-// wantSameNetworks fails unless two trainers have come to the same bits.
+// wantSameNetworks fails the test unless the networks of two trainers are equal
+// bit by bit.
 func wantSameNetworks(t *testing.T, name string, a, b *Trainer) {
 	t.Helper()
 	others := []*nn.Network{b.generator, b.discriminator, b.average}
@@ -89,8 +91,8 @@ func wantSameNetworks(t *testing.T, name string, a, b *Trainer) {
 	}
 }
 
-// wantSameSamples fails unless two trainers' averaged generators draw the same
-// samples, bit by bit.
+// wantSameSamples fails the test unless the averaged generators of two trainers
+// draw the same samples, bit by bit.
 func wantSameSamples(t *testing.T, name string, a, b *Trainer) {
 	t.Helper()
 	draw := func(tr *Trainer) []float64 {

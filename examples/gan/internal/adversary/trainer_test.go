@@ -16,8 +16,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestSameSeed trains twice and wants the same bits, however often one looks in
-// between.
+// TestSameSeed trains twice and checks that the results are equal bit by bit.
+// Sampling during the training must not change them.
 func TestSameSeed(t *testing.T) {
 	const steps = 30
 	for loss := range games {
@@ -50,8 +50,8 @@ func TestSameSeed(t *testing.T) {
 	}
 }
 
-// TestBuiltinSameCurve trains with the operator and with Gorgonia's own, which
-// does the same sums in more steps: the bits must be the same.
+// TestBuiltinSameCurve trains with the operator and with Gorgonia's built-in.
+// Both compute the same values, so the losses must be equal bit by bit.
 func TestBuiltinSameCurve(t *testing.T) {
 	const steps = 50
 	for loss := range games {
@@ -75,7 +75,7 @@ func TestBuiltinSameCurve(t *testing.T) {
 	}
 }
 
-// TestReluSameCurve trains with a ReLU and with a LeakyReLU with a slope of 0.
+// TestReluSameCurve trains with ReLU and with LeakyReLU with a slope of 0.
 func TestReluSameCurve(t *testing.T) {
 	train := func(activation string, alpha float64) (*Trainer, []Losses) {
 		c := tiny(t, "r1r2", "leaky")
@@ -98,7 +98,7 @@ func TestReluSameCurve(t *testing.T) {
 	}
 }
 
-// TestAverage wants the averaged generator to be what the formula makes of the
+// TestAverage compares the averaged generator with the formula, applied to the
 // generators after each step.
 func TestAverage(t *testing.T) {
 	const steps = 15
@@ -118,7 +118,7 @@ func TestAverage(t *testing.T) {
 	}
 }
 
-// TestDrawSamples wants the parts of what the discriminator sees to fit together.
+// TestDrawSamples checks that the discriminator's inputs are consistent.
 func TestDrawSamples(t *testing.T) {
 	c := tiny(t, "wgan-gp", "leaky")
 	c.Batch = 50
@@ -129,7 +129,8 @@ func TestDrawSamples(t *testing.T) {
 		if !slices.Equal(real, sampleAt(tr.real, i)) {
 			t.Errorf("real sample %d is %v in one place and %v in another", i, real, sampleAt(tr.real, i))
 		}
-		// Real samples are close to a centre, those of a new generator are not.
+		// Real samples are close to a centre. Samples of a new generator are
+		// not.
 		m := c.Data.(data.Mixture)
 		if _, far := m.Nearest(m.FromSamples(real)[0]); far > 6*m.Sigma {
 			t.Errorf("real sample %d is %v, %v from the next mode", i, real, far)
@@ -141,14 +142,15 @@ func TestDrawSamples(t *testing.T) {
 		shares = append(shares, share)
 	}
 	slices.Sort(shares)
-	// 50 uniform numbers leave more than 0.2 at either end once in 70,000 times.
+	// The probability that 50 uniform numbers leave more than 0.2 free at one
+	// end is 1 in 70,000.
 	if low, high := shares[0], shares[len(shares)-1]; low < 0 || low > 0.2 || high < 0.8 || high > 1 {
 		t.Errorf("the shares of real samples are between %v and %v, want them between 0 and 1", low, high)
 	}
 }
 
-// TestLatent wants noise that is uniform between −1 and 1, by its moments within
-// five standard errors.
+// TestLatent checks that the noise is uniform between −1 and 1. Its moments may
+// differ by five standard errors.
 func TestLatent(t *testing.T) {
 	const n = 20000
 	noise := nntest.Matrix(n/2, 2, make([]float64, n))
@@ -169,7 +171,7 @@ func TestLatent(t *testing.T) {
 	}
 }
 
-// TestDivergence feeds a weight that makes everything NaN.
+// TestDivergence sets a weight that makes everything NaN.
 func TestDivergence(t *testing.T) {
 	for loss := range games {
 		tr := NewTrainer(tiny(t, loss, "leaky"))
@@ -181,8 +183,8 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// TestTrainersAtOnce trains several at once and wants what comes out of training
-// one after another.
+// TestTrainersAtOnce trains several trainers at once. The results must equal
+// those of training one after another.
 func TestTrainersAtOnce(t *testing.T) {
 	const each, steps = 2, 5
 	var configs []Config
@@ -239,8 +241,8 @@ func TestTrainersAtOnce(t *testing.T) {
 	}
 }
 
-// TestHeapHolds trains for 2,000 steps, and wants no more on the heap in the end
-// than after the first tenth, give or take 20 bytes a step.
+// TestHeapHolds trains for 2,000 steps. After them, the heap must not be larger
+// than after the first tenth, except for 20 bytes a step.
 func TestHeapHolds(t *testing.T) {
 	const steps = 2000
 	c := tiny(t, "r1r2", "leaky")
@@ -259,17 +261,17 @@ func TestHeapHolds(t *testing.T) {
 	runtime.KeepAlive(tr)
 }
 
-// live is the size of what is on the heap and in use.
+// live returns the size of the live heap.
 func live() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
-	runtime.GC() // finalizers of the first have run, pools are empty
+	runtime.GC() // now the finalizers have run and the pools are empty
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
 
-// TestTrainersAreFreed wants trainers that nobody uses any more to leave less
-// than a tenth of what one of them takes.
+// TestTrainersAreFreed checks that unused trainers leave less memory than a
+// tenth of one trainer.
 func TestTrainersAreFreed(t *testing.T) {
 	const trainers = 20
 	c := tiny(t, "r1r2", "leaky")

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDigitsLabels wants labels that are equally frequent, within five standard
-// errors.
+// TestDigitsLabels checks that all labels have the same frequency, within five
+// standard errors.
 func TestDigitsLabels(t *testing.T) {
 	const n = 10000
 	pixels, labels := NewDigits().Draw(rand.New(rand.NewPCG(1, 2)), n)
@@ -26,8 +26,8 @@ func TestDigitsLabels(t *testing.T) {
 	}
 }
 
-// TestDigitsFaces draws from two faces that differ in the middle of the picture,
-// and wants either equally often, within five standard errors.
+// TestDigitsFaces draws from two faces that differ in the middle of the
+// picture. Both must have the same frequency, within five standard errors.
 func TestDigitsFaces(t *testing.T) {
 	const n = 1000
 	var hollow, solid [10]outline
@@ -47,8 +47,8 @@ func TestDigitsFaces(t *testing.T) {
 	}
 }
 
-// TestDigitsSameSeed wants the same pictures from the same random numbers, also
-// if they are drawn in two goes.
+// TestDigitsSameSeed checks that the same random numbers give the same
+// pictures, drawn at once or in two parts.
 func TestDigitsSameSeed(t *testing.T) {
 	d := NewDigits()
 	pixelsA, labelsA := d.Draw(rand.New(rand.NewPCG(3, 4)), 20)
@@ -63,8 +63,8 @@ func TestDigitsSameSeed(t *testing.T) {
 	}
 }
 
-// TestDigitsMargin wants nothing but noise in the outermost pixels: Gaussian
-// noise, of which the values below 0 are cut off.
+// TestDigitsMargin checks that the outermost pixels contain only noise:
+// Gaussian noise with all negative values set to 0.
 func TestDigitsMargin(t *testing.T) {
 	const n = 4000
 	pixels, labels := NewDigits().Draw(rand.New(rand.NewPCG(5, 6)), n)
@@ -84,8 +84,8 @@ func TestDigitsMargin(t *testing.T) {
 		squares += v * v
 		count++
 	}
-	// With X standard normal, max(X, 0) has the mean 1/√2π and the mean square 1/2,
-	// and its square has the variance E(X⁴)/2 − 1/4 = 5/4.
+	// Let X be standard normal. Then max(X, 0) has the mean 1/√2π and the mean
+	// square 1/2. Its square has the variance E(X⁴)/2 − 1/4 = 5/4.
 	mean, want := sum/count/grain, 1/math.Sqrt(2*math.Pi)
 	if e := math.Sqrt((0.5 - want*want) / count); math.Abs(mean-want) > 5*e {
 		t.Errorf("the mean in the margin is %.4fσ, want %.4fσ ± %.4f", mean, want, e)
@@ -95,9 +95,9 @@ func TestDigitsMargin(t *testing.T) {
 	}
 }
 
-// TestDigitsPlace tells from the corners of a placed frame all that was drawn at
-// random, and compares range, mean and variance with those of the uniform
-// distribution, allowing five standard errors.
+// TestDigitsPlace computes all random values from the corners of a placed
+// frame. It compares range, mean and variance with those of the uniform
+// distribution, within five standard errors.
 func TestDigitsPlace(t *testing.T) {
 	const n = 20000
 	rng := rand.New(rand.NewPCG(7, 8))
@@ -139,7 +139,8 @@ func TestDigitsPlace(t *testing.T) {
 			mean += u / n
 			variance += u * u / n
 		}
-		// Uniform from -1 to 1: the variance is 1/3, and that of squares 1/5 − 1/9.
+		// The values are uniform from -1 to 1. Their variance is 1/3. The
+		// variance of their squares is 1/5 − 1/9.
 		if e := math.Sqrt(1. / 3 / n); math.Abs(mean) > 5*e {
 			t.Errorf("%s is off by %.4f half widths on average, want 0 ± %.4f", c.name, mean, e)
 		}
@@ -151,9 +152,9 @@ func TestDigitsPlace(t *testing.T) {
 
 func difference(p, q Point) Point { return Point{p[0] - q[0], p[1] - q[1]} }
 
-// TestDigitsReadable tells fresh digits by the most similar of others. The
-// likeness of a class, its mean, must not be enough: then the pictures of a digit
-// would hardly differ.
+// TestDigitsReadable classifies new digits by the most similar of other digits.
+// The mean picture of each class must not be enough to classify them: then the
+// pictures of a digit would be too similar.
 func TestDigitsReadable(t *testing.T) {
 	const known, fresh = 2000, 500
 	d := NewDigits()
@@ -189,7 +190,8 @@ func TestDigitsReadable(t *testing.T) {
 	}
 }
 
-// mostSimilar returns the index of the picture at the least distance from p.
+// mostSimilar returns the index of the picture with the smallest distance from
+// p.
 func mostSimilar(pictures, p []float64) (index int) {
 	least := math.Inf(1)
 	for i := range len(pictures) / len(p) {
@@ -205,7 +207,7 @@ func mostSimilar(pictures, p []float64) (index int) {
 	return index
 }
 
-// BenchmarkDigits draws one digit after the other.
+// BenchmarkDigits draws one digit after another.
 func BenchmarkDigits(b *testing.B) {
 	d := NewDigits()
 	rng := rand.New(rand.NewPCG(11, 12))

@@ -42,7 +42,7 @@ func TestGrid(t *testing.T) {
 }
 
 // TestPoints compares moments of the points with those of the distribution,
-// allowing five standard errors.
+// within five standard errors.
 func TestPoints(t *testing.T) {
 	const n = 80000
 	for _, m := range []Mixture{Ring(), Grid()} {
@@ -78,7 +78,8 @@ func TestPoints(t *testing.T) {
 	}
 }
 
-// TestSamples wants samples to be scaled points, and points to come back.
+// TestSamples checks that samples are scaled points and that FromSamples
+// returns the points.
 func TestSamples(t *testing.T) {
 	const n = 100
 	for _, m := range []Mixture{Ring(), Grid()} {

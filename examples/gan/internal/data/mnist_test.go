@@ -18,7 +18,7 @@ const (
 	labelsName = "train-labels-idx1-ubyte"
 )
 
-// idx is an IDX file: numbers of 32 bits, then bytes.
+// idx returns an IDX file: 32-bit numbers, then bytes.
 func idx(numbers []uint32, data ...byte) []byte {
 	var file []byte
 	for _, n := range numbers {
@@ -40,7 +40,7 @@ func compress(t *testing.T, data []byte) []byte {
 	return b.Bytes()
 }
 
-// directory is a new directory with these files.
+// directory returns a new directory with these files.
 func directory(t *testing.T, files map[string][]byte) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,8 +52,8 @@ func directory(t *testing.T, files map[string][]byte) string {
 	return dir
 }
 
-// TestMNIST reads three pictures of the size of ours, which must come out as they
-// are, under all names, compressed and not.
+// TestMNIST reads three pictures that already have Side × Side pixels. They
+// must not change. The test uses all file names, compressed and not.
 func TestMNIST(t *testing.T) {
 	pixels := make([]byte, 3*Side*Side)
 	for i := range pixels {
@@ -96,8 +96,8 @@ func TestMNISTHeight(t *testing.T) {
 	}
 }
 
-// TestMNISTSample wants every picture equally often, within five standard errors,
-// with its own label and with values from 0 to 1.
+// TestMNISTSample checks that all pictures have the same frequency, within five
+// standard errors, with their own labels and with values from 0 to 1.
 func TestMNISTSample(t *testing.T) {
 	const n, size = 3000, Side * Side
 	m := &MNIST{labels: []byte{3, 1, 4}}
@@ -130,8 +130,8 @@ func TestMNISTSample(t *testing.T) {
 	}
 }
 
-// TestMNISTScale scales pictures of other sizes. Even ones stay even, and a slope
-// in brightness stays the same slope, except near the edge.
+// TestMNISTScale scales pictures of other sizes. A picture of one brightness
+// must stay so. A slope in brightness must stay the same, except near the edge.
 func TestMNISTScale(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {1, 40}, {7, 3}, {28, 28}, {100, 50}} {
 		height, width := size[0], size[1]
@@ -168,7 +168,7 @@ func TestMNISTScale(t *testing.T) {
 	}
 }
 
-// TestMNISTErrors wants errors that name what was found and what was expected.
+// TestMNISTErrors checks that errors name the actual and the expected values.
 func TestMNISTErrors(t *testing.T) {
 	images := idx([]uint32{0x803, 2, 1, 3}, 1, 2, 3, 4, 5, 6)
 	labels := idx([]uint32{0x801, 2}, 7, 8)

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// area is what the outline fills of a raster of that many pixels on each side.
+// area is the filled area of the outline in a raster with the given number of
+// pixels on each side.
 func (o outline) area(pixels int) float64 {
 	raster := vector.NewRasterizer(pixels, pixels)
 	o.fill(raster)
@@ -30,7 +31,8 @@ var frame = outline{
 	{{15, 15}, {15, 20}, {15, 25}, {20, 25}, {25, 25}, {25, 20}, {25, 15}, {20, 15}},
 }
 
-// unitFrame is the frame with sides of length 1, and of the hole 1/2.
+// unitFrame is the frame with sides of length 1. The sides of the hole have
+// length 1/2.
 var unitFrame = frame.each(func(p Point) Point { return Point{p[0] / 20, p[1] / 20} })
 
 // TestDigitsBolder compares areas with formulas: that of a square with a hole,
@@ -62,7 +64,7 @@ func TestDigitsBolder(t *testing.T) {
 	}
 }
 
-// arc is the length of a quadratic Bézier, by many short lines.
+// arc is the length of a quadratic Bézier, computed with many short lines.
 func arc(a, b, c Point) (length float64) {
 	const n = 20
 	last := a
@@ -78,8 +80,9 @@ func arc(a, b, c Point) (length float64) {
 	return length
 }
 
-// TestDigitsBox: all digits of a font stand on the line and are about as high,
-// seven tenths of an em, and no corner is so sharp that its tip runs away.
+// TestDigitsBox checks that all digits of a font are on the baseline and have
+// about the same height, seven tenths of an em. At sharp corners, the tips must
+// not move far out.
 func TestDigitsBox(t *testing.T) {
 	for face, outlines := range NewDigits().faces {
 		for digit, o := range outlines {
@@ -97,8 +100,8 @@ func TestDigitsBox(t *testing.T) {
 	}
 }
 
-// TestDigitsOutline checks that lines become curves and that the last point,
-// which is the first one again, is left out.
+// TestDigitsOutline checks that lines become curves and that the last point is
+// left out, because it is the first one again.
 func TestDigitsOutline(t *testing.T) {
 	at := func(x, y int) fixed.Point26_6 { return fixed.Point26_6{X: fixed.Int26_6(x), Y: fixed.Int26_6(y)} }
 	o := newOutline(sfnt.Segments{

@@ -28,8 +28,8 @@ func encodeAnimation(t *testing.T, frames []image.Image) (size int, g *gif.GIF) 
 	return size, g
 }
 
-// TestAnimate wants all frames, in order, with flat areas that stay flat, and the
-// main colours as they are.
+// TestAnimate checks that all frames are there in order, that areas of one
+// colour stay so, and that the main colours do not change.
 func TestAnimate(t *testing.T) {
 	other := color.NRGBA{R: 0x31, G: 0x35, B: 0x39, A: 0xff}
 	white := color.NRGBA{R: 0xff, G: 0xff, B: 0xff, A: 0xff}
@@ -63,14 +63,14 @@ func TestAnimate(t *testing.T) {
 	}
 }
 
-// colorDistance is how much the most different of two colours' channels differs.
+// colorDistance is the largest difference between the channels of two colours.
 func colorDistance(a, b color.NRGBA) int {
 	channel := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
 	return max(channel(a.R, b.R), channel(a.G, b.G), channel(a.B, b.B))
 }
 
-// TestAnimateTasks animates what is to be animated: the colours must look the
-// same, and 50 frames must fit into 2 MB.
+// TestAnimateTasks animates the kinds of data of the program. The colours must
+// look the same, and 50 frames must fit into 2 MB.
 func TestAnimateTasks(t *testing.T) {
 	const n = 3
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -88,7 +88,8 @@ func TestAnimateTasks(t *testing.T) {
 	} {
 		var frames []image.Image
 		for i := range n {
-			// A mixture of data and noise is what there is halfway.
+			// Halfway through the training, the samples are a mixture of data
+			// and noise.
 			generated := task.data.Sample(rng, 1000)
 			for j := range generated {
 				generated[j] += 0.2 * rng.NormFloat64()

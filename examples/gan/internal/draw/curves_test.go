@@ -10,8 +10,8 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/data"
 )
 
-// TestCurves draws one record and checks its shares' heights, which are
-// equally far apart.
+// TestCurves draws one record and checks the heights of its shares. The
+// distances between them are equal.
 func TestCurves(t *testing.T) {
 	black := color.NRGBA{A: 0xff}
 	img, err := Curves("title", []float64{300},
@@ -49,8 +49,9 @@ func TestCurves(t *testing.T) {
 	}
 }
 
-// TestCurvesDirection has a quality that rises from 0 to 1/2, and wants it to
-// do so from left to right, through half of the panel, which is 200 pixels high.
+// TestCurvesDirection draws a quality that rises from 0 to 1/2. The curve must
+// rise from left to right, through half of the panel. The panel is 200 pixels
+// high.
 func TestCurvesDirection(t *testing.T) {
 	steps, rising := make([]float64, 100), make([]float64, 100)
 	for i := range steps {
@@ -88,7 +89,7 @@ func TestCurvesDirection(t *testing.T) {
 	}
 }
 
-// TestCurvesOverlap draws two curves, one over the other, and wants both to show.
+// TestCurvesOverlap draws two curves, one over the other. Both must be visible.
 func TestCurvesOverlap(t *testing.T) {
 	colors := []color.NRGBA{Blue, Orange}
 	steps, y := make([]float64, 50), make([]float64, 50)

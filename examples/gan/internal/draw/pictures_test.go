@@ -11,10 +11,10 @@ import (
 
 func black(c color.NRGBA) bool { return c == color.NRGBA{A: 0xff} }
 
-// filled returns n pictures that are v all over.
+// filled returns n pictures in which every pixel is v.
 func filled(n int, v float64) []float64 { return slices.Repeat([]float64{v}, n*data.Side*data.Side) }
 
-// countColor returns how many pixels of img within r have the colour c.
+// countColor returns the number of pixels of img in r with the colour c.
 func countColor(img image.Image, r image.Rectangle, c color.NRGBA) (n int) {
 	r = r.Intersect(img.Bounds())
 	for y := r.Min.Y; y < r.Max.Y; y++ {
@@ -27,8 +27,9 @@ func countColor(img image.Image, r image.Rectangle, c color.NRGBA) (n int) {
 	return n
 }
 
-// TestImagesPicture has a different value for either kind of pictures. It wants
-// generated ones on the left and real ones on the right, 100 at most.
+// TestImagesPicture uses one value for generated and another for real pictures.
+// Generated ones must be on the left and real ones on the right, with at most
+// 100 of each.
 func TestImagesPicture(t *testing.T) {
 	ink, grey := color.NRGBA{A: 0xff}, color.NRGBA{R: 0x80, G: 0x80, B: 0x80, A: 0xff}
 	for _, test := range []struct{ generated, real, drawn, drawnReal int }{
@@ -64,8 +65,8 @@ func TestImagesFrame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A pixel becomes 3 by 3, a digit 48 by 48, and a gap is 2 wide. The first
-	// digit's corner is at (6, 30), and the middle of 3 pixels is 1 further.
+	// A pixel becomes 3 by 3 pixels, a digit 48 by 48, and a gap is 2 wide. The
+	// first digit's corner is at (6, 30). The middle of 3 pixels is 1 further.
 	want := []data.Point{{6 + 50 + 3*10 + 1, 30 + 3*4 + 1}, {6 + 1, 30 + 50 + 3*15 + 1}}
 	var got []data.Point
 	for _, p := range blobs(img, black) {

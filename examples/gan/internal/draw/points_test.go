@@ -13,8 +13,8 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/data"
 )
 
-// blobs returns the middles of the areas of img where is holds, in the order in
-// which a reader of the lines meets them.
+// blobs returns the centres of the areas of img in which is holds, from top to
+// bottom and from left to right.
 func blobs(img image.Image, is func(color.NRGBA) bool) []data.Point {
 	var middles []data.Point
 	seen := map[image.Point]bool{}
@@ -50,8 +50,8 @@ func blobs(img image.Image, is func(color.NRGBA) bool) []data.Point {
 func bluish(c color.NRGBA) bool   { return int(c.B)-int(c.R) > 30 }
 func orangish(c color.NRGBA) bool { return int(c.R)-int(c.B) > 30 }
 
-// TestPicture wants as many blobs as there are modes in the plane, one of all on
-// top of each other, and one in the legend.
+// TestPicture checks the number of blobs: one for each mode in the plane, one
+// for all modes together, and one in the legend.
 func TestPicture(t *testing.T) {
 	for _, m := range []Points{{data.Ring()}, {data.Grid()}} {
 		centres := m.ToSamples(m.Centres...)
@@ -78,8 +78,9 @@ func TestPicture(t *testing.T) {
 	}
 }
 
-// TestPictureOffsets places points on both sides of a centre and finds them as
-// far to the left of it and to the right, well apart only where modes are large.
+// TestPictureOffsets places points on both sides of a centre. In the picture,
+// both must have the same distance from the centre. They are clearly apart only
+// if the modes are wide.
 func TestPictureOffsets(t *testing.T) {
 	m := Points{data.Ring()}
 	c := m.Centres[5]
@@ -102,8 +103,8 @@ func TestPictureOffsets(t *testing.T) {
 	}
 }
 
-// TestMixtureFrame draws one point at a time: in the middle, halfway to the modes
-// furthest right, and as far up.
+// TestMixtureFrame draws one point at a time: in the middle, halfway to the
+// rightmost modes, and at the same distance upwards.
 func TestMixtureFrame(t *testing.T) {
 	for _, m := range []Points{{data.Ring()}, {data.Grid()}} {
 		at := func(p data.Point) data.Point {
@@ -135,7 +136,7 @@ func TestMixtureFrame(t *testing.T) {
 	}
 }
 
-// TestDrawSquare wants a unit to be as long along x as along y.
+// TestDrawSquare checks that a unit has the same length along x and y.
 func TestDrawSquare(t *testing.T) {
 	for _, size := range []struct{ w, h float64 }{{300, 200}, {200, 300}, {250, 250}} {
 		c := draw.New(vgimg.New(vg.Length(size.w), vg.Length(size.h)))

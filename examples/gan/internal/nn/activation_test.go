@@ -13,7 +13,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestActivationNames makes sure that the names stand for two different
+// TestActivationNames checks that the names select two different
 // implementations.
 func TestActivationNames(t *testing.T) {
 	for name, want := range map[string]bool{"leaky": true, "relu": true, "builtin": false} {
@@ -75,7 +75,7 @@ func TestActivationFormula(t *testing.T) {
 		gorgonia.Read(nn.Must(act.Apply(node)), &y)
 		gorgonia.Read(nn.Must(act.Grad(node, nn.Input(g, "dy", nntest.Matrix(rows, columns, dy)))), &dx)
 		nntest.Run(t, g)
-		// The built-in ends with adding a 0, which may change the sign of one.
+		// The built-in adds a 0 at the end, which may change the sign of a 0.
 		if !slices.Equal(nn.Values(y), wantY) {
 			t.Errorf("%v of %v is %v, want %v", act, x, nn.Values(y), wantY)
 		}

@@ -10,13 +10,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestAdam wants the very bits of Gorgonia's solver, over steps with different
-// learning rates, and some gradients of 0.
+// TestAdam compares Adam with Gorgonia's solver bit by bit, over steps with
+// different learning rates and with some gradients of 0.
 func TestAdam(t *testing.T) {
 	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		for _, betas := range [][2]float64{{0, 0.99}, {0.5, 0.9}, {0.9, 0.999}} {
-			// Each solver has a graph, with a sum of products whose gradients with
-			// respect to one factor are the other one.
+			// Each solver has a graph with a sum of products. The gradient with
+			// respect to one factor is the other factor.
 			train := func(step func(rate float64, params gorgonia.Nodes) error) [][]float64 {
 				rng := rand.New(rand.NewPCG(5, 6))
 				g := gorgonia.NewGraph()
@@ -91,7 +91,7 @@ func TestAdam(t *testing.T) {
 	}
 }
 
-// TestAdamAllocates wants a step to make nothing new.
+// TestAdamAllocates checks that a step does not allocate memory.
 func TestAdamAllocates(t *testing.T) {
 	g := gorgonia.NewGraph()
 	p := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithName("p"), gorgonia.WithShape(30, 40), gorgonia.WithInit(gorgonia.Ones()))
@@ -113,7 +113,8 @@ func TestAdamAllocates(t *testing.T) {
 	}
 }
 
-// TestAdamWithoutGradient wants an error, not a panic.
+// TestAdamWithoutGradient checks that a missing gradient gives an error and not
+// a panic.
 func TestAdamWithoutGradient(t *testing.T) {
 	p := gorgonia.NewMatrix(gorgonia.NewGraph(), tensor.Float32, gorgonia.WithName("p"), gorgonia.WithShape(1, 2), gorgonia.WithInit(gorgonia.Ones()))
 	if err := NewAdam(gorgonia.Nodes{p}, 0.9, 0.999).Step(0.1); err == nil {
@@ -121,8 +122,8 @@ func TestAdamWithoutGradient(t *testing.T) {
 	}
 }
 
-// TestAdamFormula compares averages and parameters with Algorithm 1 of Kingma and
-// Ba.
+// TestAdamFormula compares averages and parameters with Algorithm 1 of Kingma
+// and Ba.
 func TestAdamFormula(t *testing.T) {
 	const beta1, beta2, rate = 0.6, 0.95, 0.05
 	rng := rand.New(rand.NewPCG(21, 22))

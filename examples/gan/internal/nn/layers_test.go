@@ -12,17 +12,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// convolution is one over square pictures.
+// convolution returns a convolution over square pictures.
 func convolution(in, out, size, side, stride, margin int) nn.Convolution {
 	return nn.Convolution{Windows: nn.Windows{Height: size, Width: size, Channels: in, Side: side, Stride: stride, Margin: margin}, Out: out}
 }
 
-// transposed is a transposed convolution to square pictures of a size.
+// transposed returns a transposed convolution to square pictures of a size.
 func transposed(in, out, size, side, stride, margin int) nn.TransposedConvolution {
 	return nn.TransposedConvolution{In: in, Windows: nn.Windows{Height: size, Width: size, Channels: out, Side: side, Stride: stride, Margin: margin}}
 }
 
-// layersToTry are layers with the number of inputs and outputs of a sample.
+// layersToTry are layers with the numbers of inputs and outputs for each
+// sample.
 var layersToTry = []struct {
 	layer   nn.Layer
 	in, out int
@@ -43,7 +44,7 @@ var layersToTry = []struct {
 	{transposed(2, 3, 4, 2, 2, 0), 8, 48},
 	{transposed(1, 1, 5, 3, 1, 1), 25, 25},
 	{transposed(2, 2, 5, 2, 2, 0), 8, 50}, // the last row is in no window
-	// Those of the networks for pictures, but with fewer channels.
+	// The layers of the networks for pictures, with fewer channels.
 	{transposed(4, 2, 8, 4, 2, 1), 64, 128},
 	{transposed(2, 1, 16, 4, 2, 1), 128, 256},
 	{convolution(1, 2, 16, 3, 2, 1), 256, 128},
@@ -51,8 +52,8 @@ var layersToTry = []struct {
 	{convolution(4, 1, 4, 4, 1, 0), 64, 1},
 }
 
-// columns is how many columns a layer's input has, and its output: one for each
-// channel, or for each number of a sample.
+// columns returns the numbers of columns of a layer's input and output: one
+// column for each channel, or one for each number of a sample.
 func columns(l nn.Layer) (in, out int) {
 	switch l := l.(type) {
 	case nn.Convolution:
@@ -71,8 +72,7 @@ func inRows(samples [][]float64, columns int) *tensor.Dense {
 	return nntest.Matrix(len(all)/columns, columns, all)
 }
 
-// TestLayers compares what layers make of samples with what the formulas make of
-// them one by one.
+// TestLayers compares the layers' outputs with the formulas, sample by sample.
 func TestLayers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	for _, test := range layersToTry {
@@ -109,8 +109,8 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// TestPullBack wants the adjoint of each layer's linear part: the product of
-// L(x) with dy must be that of x with the gradient.
+// TestPullBack checks that pullBack is the adjoint of the layer's linear part
+// L: the product of L(x) with dy must equal the product of x with the gradient.
 func TestPullBack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
 	for _, test := range layersToTry {
@@ -148,8 +148,8 @@ func TestPullBack(t *testing.T) {
 	}
 }
 
-// TestBackward compares the gradients of whole networks with differences, at the
-// input and at what goes into the activations.
+// TestBackward compares the gradients of whole networks with finite
+// differences, for the input of the network and the inputs of the activations.
 func TestBackward(t *testing.T) {
 	const samples = 3
 	rng := rand.New(rand.NewPCG(13, 14))
@@ -204,7 +204,7 @@ func TestBackward(t *testing.T) {
 					t.Errorf("%s, %T: gradient at input %d is %v, by differences %v", name, n.Layers[0], i, got, want)
 				}
 			}
-			// A bias is added to what goes into a unit's activation, in every
+			// A bias is added to the input of a unit's activation, for every
 			// sample and place.
 			for l, got := range wantPre {
 				bias := n.Params[l][len(n.Params[l])-1]

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestNewNetwork checks that the first weights keep the size of a signal.
+// TestNewNetwork checks that signals keep their size with the initial weights.
 func TestNewNetwork(t *testing.T) {
 	for _, alpha := range []float64{0, 0.2, 1, -0.5} {
 		rng := rand.New(rand.NewPCG(5, 6))

@@ -24,7 +24,7 @@ var windowsToTry = []Windows{
 	{Height: 1, Width: 2, Channels: 2, Side: 1, Stride: 1, Margin: 2}, // windows without a pixel
 }
 
-// numbers are different ones, 1 and more.
+// numbers returns different numbers, beginning with 1.
 func numbers(n int) []float64 {
 	v := make([]float64, n)
 	for i := range v {
@@ -33,7 +33,7 @@ func numbers(n int) []float64 {
 	return v
 }
 
-// tensorOf is a matrix of dtype dt.
+// tensorOf returns a matrix of dtype dt.
 func tensorOf(dt tensor.Dtype, rows, columns int, v []float64) *tensor.Dense {
 	if dt == tensor.Float64 {
 		return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(slices.Clone(v)))
@@ -45,7 +45,7 @@ func tensorOf(dt tensor.Dtype, rows, columns int, v []float64) *tensor.Dense {
 	return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(single))
 }
 
-// elementsOf are the elements of a matrix.
+// elementsOf returns the elements of a matrix.
 func elementsOf(t *testing.T, v gorgonia.Value) []float64 {
 	t.Helper()
 	switch data := v.Data().(type) {
@@ -62,8 +62,9 @@ func elementsOf(t *testing.T, v gorgonia.Value) []float64 {
 	return nil
 }
 
-// eachElement calls f with every element of every window over n pictures: with
-// where it is in the unfolded matrix, and in the pictures, -1 for nowhere.
+// eachElement calls f for every element of every window over n pictures. The
+// arguments are the element's index in the unfolded matrix and its index in the
+// pictures, or -1 outside the pictures.
 func (w Windows) eachElement(n int, f func(patch, picture int)) {
 	at := 0
 	for i := range n {
@@ -86,8 +87,8 @@ func (w Windows) eachElement(n int, f func(patch, picture int)) {
 	}
 }
 
-// TestUnfold compares values with those of a plain loop, into new memory and into
-// what holds something else.
+// TestUnfold compares values with those of a plain loop, with new memory and
+// with used memory.
 func TestUnfold(t *testing.T) {
 	for _, w := range windowsToTry {
 		for _, n := range []int{1, 3} {
@@ -161,13 +162,14 @@ func TestUnfold(t *testing.T) {
 	}
 }
 
-// matrixNode is a node of a new graph that reads x.
+// matrixNode returns a node of a new graph that reads x.
 func matrixNode(x *tensor.Dense) *gorgonia.Node {
 	return gorgonia.NewMatrix(gorgonia.NewGraph(), x.Dtype(), gorgonia.WithName("x"), gorgonia.WithShape(x.Shape()...), gorgonia.WithValue(x))
 }
 
-// TestUnfoldGradients checks gradients of both orders on both machines. As both
-// operators are linear, they are squared, which gives second ones to look at.
+// TestUnfoldGradients checks gradients of both orders on both machines. Both
+// operators are linear, so their second gradients are 0. The test squares the
+// results to get other second gradients.
 func TestUnfoldGradients(t *testing.T) {
 	squared := func(f func(*gorgonia.Node, Windows) (*gorgonia.Node, error), w Windows) gradcheck.Func {
 		return func(in ...*gorgonia.Node) (*gorgonia.Node, error) {
@@ -216,9 +218,9 @@ func random(rng *rand.Rand, dt tensor.Dtype, rows, columns int) *tensor.Dense {
 	return tensorOf(dt, rows, columns, v)
 }
 
-// TestCritic checks the loss of a convolutional critic with its gradient penalty
-// (WGAN-GP), written with nothing but this file and the activation, with respect to
-// the weights and the pictures.
+// TestCritic checks the loss of a convolutional critic with its gradient
+// penalty (WGAN-GP), with respect to the weights and the pictures. The critic
+// uses only unfold.go and the activation.
 func TestCritic(t *testing.T) {
 	const n, alpha = 2, 0.2
 	first := Windows{Height: 5, Width: 5, Channels: 1, Side: 3, Stride: 2, Margin: 1}
@@ -227,7 +229,8 @@ func TestCritic(t *testing.T) {
 	rows, columns = second.Places()
 	last := rows * columns * 2
 
-	// critic returns the ratings, and the gradient with respect to x of their sum.
+	// critic returns the ratings and the gradient of their sum with respect to
+	// x.
 	critic := func(x, w1, w2, w3 *gorgonia.Node) (ratings, dx *gorgonia.Node) {
 		var pre []*gorgonia.Node
 		convolve := func(x, weights *gorgonia.Node, w Windows) *gorgonia.Node {
@@ -235,7 +238,7 @@ func TestCritic(t *testing.T) {
 			pre = append(pre, y)
 			return gorgonia.Must(leakyrelu.Apply(y, alpha))
 		}
-		// The last layer is a window over all the picture.
+		// The last layer is one window over the whole picture.
 		all := Windows{Height: rows, Width: columns, Channels: 2, Side: rows, Stride: 1}
 		y := convolve(convolve(x, w1, first), w2, second)
 		ratings = gorgonia.Must(gorgonia.Mul(gorgonia.Must(Unfold(y, all)), w3))
@@ -271,8 +274,8 @@ func TestCritic(t *testing.T) {
 	}
 }
 
-// TestUnfoldsDiffer wants whatever changes the result to be in the hash, or else
-// Gorgonia would take two nodes for one.
+// TestUnfoldsDiffer checks that the hash contains everything that changes the
+// result. Otherwise Gorgonia would merge two different nodes.
 func TestUnfoldsDiffer(t *testing.T) {
 	hashes := map[uint32]string{}
 	add := func(op *unfolding) {
@@ -297,8 +300,8 @@ func TestUnfoldsDiffer(t *testing.T) {
 	}
 }
 
-// TestUnfoldRefuses wants errors where the node is made and where it runs, and
-// nothing written.
+// TestUnfoldRefuses checks for errors when the node is made and when it runs.
+// Nothing may be written.
 func TestUnfoldRefuses(t *testing.T) {
 	good := Windows{Height: 4, Width: 4, Channels: 2, Side: 3, Stride: 1}
 	g := gorgonia.NewGraph()
