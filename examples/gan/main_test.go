@@ -20,7 +20,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/runs/runstest"
 )
 
-// TestMain lets the test binary be the program, for tests that run it.
+// TestMain makes the test binary run the program, for tests that start it.
 func TestMain(m *testing.M) {
 	if os.Getenv("RUN_GAN") != "" {
 		main()
@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// gan is the program with these arguments, in an empty directory.
+// gan returns a command that runs the program with these arguments in an empty
+// directory.
 func gan(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -42,7 +43,7 @@ func gan(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// runProgram runs the program to its end.
+// runProgram runs the program until it ends.
 func runProgram(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -53,11 +54,11 @@ func runProgram(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// runFiles are what a run leaves behind.
+// runFiles are the files of a complete run.
 var runFiles = []string{"checkpoint.npz", "metrics.csv", "samples.png", "training.gif", "training.png"}
 
-// wantRunFiles fails unless the files of a run, and nothing else, are in the
-// directory, and are what their names say.
+// wantRunFiles fails the test unless the directory contains exactly the files
+// of a run, and each has the format of its name.
 func wantRunFiles(t *testing.T, dir string) {
 	t.Helper()
 	var names []string
@@ -82,7 +83,7 @@ func wantRunFiles(t *testing.T, dir string) {
 var result = regexp.MustCompile(`^modes \d/8  high quality \d+\.\d%  reverse KL \d\.\d{3}(?:  mode width \d\.\d\d)?\n` +
 	`dead units: discriminator \d+\.\d%, generator \d+\.\d%\npicture: (.+)/samples.png\n$`)
 
-// checkResult checks what the program says, and that the files are there.
+// checkResult checks the program's output and the files.
 func checkResult(t *testing.T, cmd *exec.Cmd, stdout, dir string) {
 	t.Helper()
 	m := result.FindStringSubmatch(stdout)
@@ -105,7 +106,8 @@ func TestShortRun(t *testing.T) {
 		checkResult(t, cmd, stdout, "gan-ring")
 		stdouts = append(stdouts, stdout)
 		files = append(files, runstest.Contents(t, filepath.Join(cmd.Dir, "gan-ring")))
-		// Stderr is not a terminal here: lines, and nothing to move a cursor with.
+		// Stderr is not a terminal here. So the output has lines and no control
+		// characters.
 		if n := strings.Count(stderr, "\n"); n != 10 || strings.ContainsAny(stderr, "\r\x1b") {
 			t.Errorf("progress is %q, want ten plain lines", stderr)
 		}
@@ -123,7 +125,8 @@ func TestShortRun(t *testing.T) {
 	}
 }
 
-// TestOut gives a directory, then gives it again, and then none.
+// TestOut runs the program with a directory, with the same directory again, and
+// without one.
 func TestOut(t *testing.T) {
 	t.Parallel()
 	cmd := gan(t, "-steps", "1", "-out", "a/b", "-activation", "builtin", "-data", "grid")
@@ -157,7 +160,7 @@ func TestOut(t *testing.T) {
 	}
 }
 
-// TestDigitsRun is short, and has a classifier trained first.
+// TestDigitsRun does a short run on digits, which first trains a classifier.
 func TestDigitsRun(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -248,7 +251,7 @@ func TestBadFlags(t *testing.T) {
 	}
 }
 
-// TestErrors has flags that are right, and something else that is wrong.
+// TestErrors uses valid flags with other errors.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string][]string{
@@ -276,7 +279,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestStdoutFull has a stdout that nothing can be written to.
+// TestStdoutFull uses a stdout that returns an error on every write.
 func TestStdoutFull(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"-h", "-steps 1"} {
@@ -295,8 +298,8 @@ func TestStdoutFull(t *testing.T) {
 	}
 }
 
-// interrupted runs the program, and sends it a signal when it writes that a step
-// is done.
+// interrupted runs the program and sends it a signal after the first line of
+// progress.
 func interrupted(t *testing.T, cmd *exec.Cmd, sig os.Signal) (stdout, stderr string, code int) {
 	t.Helper()
 	var out bytes.Buffer
@@ -319,12 +322,12 @@ func interrupted(t *testing.T, cmd *exec.Cmd, sig os.Signal) (stdout, stderr str
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait() // the exit code is the caller's to judge
+	cmd.Wait() // the caller checks the exit code
 	return out.String(), string(rest), cmd.ProcessState.ExitCode()
 }
 
-// TestInterrupt sends a signal once training is under way, goes on, and wants
-// the files of a run that was not interrupted.
+// TestInterrupt sends a signal during the training and resumes the run. The
+// files must equal those of a run without an interruption.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	steps, signals := "6", []os.Signal{os.Interrupt, syscall.SIGTERM}
@@ -373,14 +376,14 @@ func TestInterrupt(t *testing.T) {
 		}
 		for name, content := range runstest.Contents(t, dir) {
 			if want[name] != content {
-				t.Errorf("%v: resumed, %s is not what it is without an interruption", sig, name)
+				t.Errorf("%v: resumed, %s differs from that of a run without an interruption", sig, name)
 			}
 		}
 		wantRunFiles(t, dir)
 	}
 }
 
-// TestResumeBad has a checkpoint that is broken.
+// TestResumeBad resumes from a damaged checkpoint.
 func TestResumeBad(t *testing.T) {
 	t.Parallel()
 	started := gan(t, "-steps", "1", "-out", "run")
@@ -407,7 +410,7 @@ func TestResumeBad(t *testing.T) {
 	}
 }
 
-// TestPlans wants a recipe for each kind of data with each loss.
+// TestPlans checks that there is a recipe for each kind of data with each loss.
 func TestPlans(t *testing.T) {
 	for name, p := range plans {
 		if p.steps < 1 || p.batch < 1 || p.networks == nil {
@@ -421,8 +424,8 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// TestKill kills the program without a chance to save, goes on from its last
-// checkpoint, and wants the files of a run that was not interrupted.
+// TestKill kills the program, so it can't save, and resumes from the last
+// checkpoint. The files must equal those of a run without an interruption.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	flags := []string{"-steps", "4", "-seed", "5", "-out", "run"}
@@ -433,7 +436,7 @@ func TestKill(t *testing.T) {
 	}
 	cmd := gan(t, flags...)
 	if stdout, _, code := interrupted(t, cmd, os.Kill); code != -1 || stdout != "" {
-		t.Fatalf("exit code %d, stdout %q, want it dead before the end", code, stdout)
+		t.Fatalf("exit code %d, stdout %q, want it killed before the end", code, stdout)
 	}
 	resumed := gan(t, "-resume", "run")
 	resumed.Dir = cmd.Dir
@@ -444,7 +447,7 @@ func TestKill(t *testing.T) {
 	for _, name := range runFiles {
 		got, want := runstest.Read(t, filepath.Join(cmd.Dir, "run", name)), runstest.Read(t, filepath.Join(whole.Dir, "run", name))
 		if !bytes.Equal(got, want) {
-			t.Errorf("resumed, %s is not what it is without an interruption", name)
+			t.Errorf("resumed, %s differs from that of a run without an interruption", name)
 		}
 	}
 }

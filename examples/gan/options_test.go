@@ -53,8 +53,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestOptionsCheck wants flags that were given to agree with the run that is
-// resumed, and others not to matter.
+// TestOptionsCheck checks that the given flags must agree with the resumed run,
+// and that other flags do not matter.
 func TestOptionsCheck(t *testing.T) {
 	was := runs.Settings{Data: "mnist", MNIST: "D", Loss: "plain", Activation: "builtin", Alpha: 0.5, Steps: 7, Seed: 2}
 	for args, want := range map[string]string{
@@ -62,7 +62,7 @@ func TestOptionsCheck(t *testing.T) {
 		"-data mnist -mnist D -loss plain -activation builtin -alpha 0.5 -steps 7 -seed 2": "",
 		"-alpha 0.50":      "",
 		"-data ring":       "-data is ring, but the run in R was started with mnist",
-		"-mnist E":         "", // where the files are now
+		"-mnist E":         "", // the new directory of the files
 		"-loss r1r2":       "-loss is r1r2, but the run in R was started with plain",
 		"-activation relu": "-activation is relu, but the run in R was started with builtin",
 		"-alpha 0.2":       "-alpha is 0.2, but the run in R was started with 0.5",

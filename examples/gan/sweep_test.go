@@ -15,8 +15,8 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/runs/runstest"
 )
 
-// meanAndError are the mean of values and its standard error, from the sample's
-// variance.
+// meanAndError returns the mean of values and its standard error, computed from
+// the sample variance.
 func meanAndError(values []float64) (mean, standardError float64) {
 	n := float64(len(values))
 	for _, v := range values {
@@ -31,8 +31,8 @@ func meanAndError(values []float64) (mean, standardError float64) {
 
 var sweepHeader = []string{"seed", "modes", "high quality %", "reverse KL", "mode width", "dead units % (discriminator, generator)"}
 
-// TestSweep runs two seeds, and wants from each what a run of its own gives, and
-// a table that sums up their last records.
+// TestSweep runs two seeds. Each must give the same result as a single run. The
+// table must sum up their last records.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	const steps = 3
@@ -105,8 +105,8 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepRefused wants seeds that have been run to be left alone, before
-// anything is trained.
+// TestSweepRefused checks that existing runs do not change and that nothing is
+// trained.
 func TestSweepRefused(t *testing.T) {
 	t.Parallel()
 	cmd := gan(t, "-steps", "3", "-out", "o/seed-2", "-seed", "2")
@@ -124,8 +124,8 @@ func TestSweepRefused(t *testing.T) {
 	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-1"), nil)
 }
 
-// TestSweepInterrupt sends a signal once training is under way, and goes on with
-// all seeds.
+// TestSweepInterrupt sends a signal during the training and then resumes all
+// seeds.
 func TestSweepInterrupt(t *testing.T) {
 	t.Parallel()
 	flags := strings.Fields("-steps 4 -seeds 2")
@@ -141,7 +141,7 @@ func TestSweepInterrupt(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q, want 130 and how to go on", code, rest)
 	}
 	if !strings.HasPrefix(stdout, "runs: gan-ring\nseed") || !strings.Contains(stdout, "not complete: seeds ") {
-		t.Errorf("stdout is %q, want a table of what is complete", stdout)
+		t.Errorf("stdout is %q, want a table of the complete runs", stdout)
 	}
 
 	resumed := gan(t, "-resume", "gan-ring")
@@ -159,8 +159,8 @@ func TestSweepInterrupt(t *testing.T) {
 	}
 }
 
-// TestSum runs two seeds one by one, as different machines would, and wants the
-// table that running both gives.
+// TestSum runs two seeds one after another, as different machines would. The
+// table must equal that of running both at once.
 func TestSum(t *testing.T) {
 	t.Parallel()
 	cmd := gan(t, strings.Fields("-steps 2 -seeds 2 -out together")...)

@@ -35,9 +35,10 @@ var frame = outline{
 // length 1/2.
 var unitFrame = frame.each(func(p Point) Point { return Point{p[0] / 20, p[1] / 20} })
 
-// TestDigitsBolder compares areas with formulas: that of a square with a hole,
-// and what any closed curve gains, its length times the distance. Corners gain
-// with the square of the distance, which is the same outwards and inwards.
+// TestDigitsBolder compares areas with two formulas. The first is the area of a
+// square with a hole. The second is the gain of a closed curve: its length
+// times the distance. Corners add a term with the square of the distance. This
+// term is the same outwards and inwards.
 func TestDigitsBolder(t *testing.T) {
 	for _, d := range []float64{-1.5, 0, 0.25, 3} {
 		outer, hole := 20+2*d, 10-2*d

@@ -21,7 +21,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// wantSameRun fails unless two runs have come to the same, bit by bit, in memory
+// wantSameRun fails the test unless two runs are equal bit by bit, in memory
 // and in their directories.
 func wantSameRun(t *testing.T, name string, a, b *Run) {
 	t.Helper()
@@ -49,7 +49,7 @@ func wantSameRun(t *testing.T, name string, a, b *Run) {
 	if !nntest.SameBits(samples(t, a), samples(t, b)) {
 		t.Errorf("%s: samples differ", name)
 	}
-	// The checkpoints contain all the rest that another step depends on.
+	// The checkpoints contain everything else that the next step depends on.
 	filesA, filesB := runstest.Contents(t, a.Dir), runstest.Contents(t, b.Dir)
 	for _, file := range []string{checkpointName, "metrics.csv"} {
 		if filesA[file] != filesB[file] || filesA[file] == "" {
@@ -58,13 +58,13 @@ func wantSameRun(t *testing.T, name string, a, b *Run) {
 	}
 }
 
-// arrays are what the next steps of a run depend on.
+// arrays returns the arrays that the next steps of a run depend on.
 func arrays(t *testing.T, r *Run) []adversary.Array {
 	t.Helper()
 	return r.trainer.State().Arrays
 }
 
-// samples are generated ones.
+// samples returns generated samples.
 func samples(t *testing.T, r *Run) []float64 {
 	t.Helper()
 	samples, _, err := r.evaluate()
@@ -74,8 +74,8 @@ func samples(t *testing.T, r *Run) []float64 {
 	return samples
 }
 
-// TestResume interrupts runs, goes on with them, and wants what comes of runs
-// that have not been interrupted.
+// TestResume interrupts runs and resumes them. The results must equal those of
+// runs without an interruption.
 func TestResume(t *testing.T) {
 	for _, test := range []struct {
 		Settings
@@ -83,11 +83,11 @@ func TestResume(t *testing.T) {
 		until       int
 	}{
 		{Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 7, Seed: 3}, []int{1, 4, 6}, 7},
-		// The discriminator is updated more often than the generator.
+		// The discriminator has more updates than the generator.
 		{Settings{Data: "grid", Loss: "wgan-gp", Activation: "builtin", Alpha: 0.1, Steps: 5, Seed: 4}, []int{2}, 5},
 		// Convolutions.
 		{Settings{Data: "digits", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 4, Seed: 7}, []int{2}, 4},
-		// Not every step is looked at.
+		// Not every step has a record.
 		{Settings{Data: "ring", Loss: "plain", Activation: "relu", Steps: 200, Seed: 5}, []int{2, 5}, 9},
 	} {
 		if testing.Short() {
@@ -117,8 +117,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestLonger goes on with a complete run for more steps, and wants the schedule of
-// a run of so many.
+// TestLonger continues a complete run for more steps. The schedule must be that
+// of a run with the new number of steps.
 func TestLonger(t *testing.T) {
 	s := Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 3, Seed: 6}
 	r := started(t, s)
@@ -140,8 +140,7 @@ func TestLonger(t *testing.T) {
 	}
 }
 
-// TestResumeAtOnce goes on with a run that was interrupted before its first
-// step.
+// TestResumeAtOnce resumes a run that was interrupted before its first step.
 func TestResumeAtOnce(t *testing.T) {
 	s := Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 3, Seed: 6}
 	whole, parts := started(t, s), started(t, s)
@@ -165,7 +164,7 @@ type member struct {
 	method        uint16 // of compression
 }
 
-// unzip returns what an archive contains.
+// unzip returns the members of an archive.
 func unzip(t *testing.T, archive []byte) []member {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
@@ -210,7 +209,7 @@ func rezip(t *testing.T, members []member, change func(*member) (keep bool)) []b
 	return archive.Bytes()
 }
 
-// npy is a tensor in NumPy's format.
+// npy returns a tensor in NumPy's format.
 func npy(t *testing.T, d *tensor.Dense) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -220,9 +219,9 @@ func npy(t *testing.T, d *tensor.Dense) string {
 	return b.String()
 }
 
-// wantRefused puts a checkpoint into a directory of its own and wants an error
-// about it, in one line, that names the file and mentions other things, and
-// nothing changed.
+// wantRefused writes a checkpoint into a new directory. Open must return an
+// error in one line, with the name of the file and the other texts. The
+// directory must not change.
 func wantRefused(t *testing.T, name string, checkpoint []byte, mentions ...string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -243,7 +242,7 @@ func wantRefused(t *testing.T, name string, checkpoint []byte, mentions ...strin
 	runstest.WantFiles(t, dir, map[string]string{checkpointName: string(checkpoint)})
 }
 
-// TestBadCheckpoint spoils a checkpoint in many ways.
+// TestBadCheckpoint damages a checkpoint in many ways.
 func TestBadCheckpoint(t *testing.T) {
 	s := Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 5, Seed: 8}
 	r := started(t, s)
@@ -267,7 +266,7 @@ func TestBadCheckpoint(t *testing.T) {
 	}
 	some := func(i int) bool { return i%every == 0 || i >= len(members)-3 }
 
-	// A bit of what a member is compressed to.
+	// Change one bit of a member's compressed data.
 	z, err := zip.NewReader(bytes.NewReader(good), int64(len(good)))
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +292,7 @@ func TestBadCheckpoint(t *testing.T) {
 		wantRefused(t, "without "+missing.name, rezip(t, members, func(m *member) bool { return *m != missing }), "contains no "+missing.name)
 	}
 
-	// Arrays that are not what they should be.
+	// Wrong arrays.
 	rows, columns := 6, 6 // of the generator's second weights
 	array := "generator 2.npy"
 	zeros := func(dt tensor.Dtype, shape ...int) string {
@@ -338,7 +337,7 @@ func TestBadCheckpoint(t *testing.T) {
 		return true
 	}), "random")
 
-	// Settings and steps that can't be.
+	// Impossible settings and steps.
 	for _, test := range []struct{ old, new, mention string }{
 		{`{`, `[`, progressName},
 		{`"ring"`, `"rings"`, `"rings"`},
@@ -368,7 +367,8 @@ func TestBadCheckpoint(t *testing.T) {
 	}
 }
 
-// TestOpenErrors has no run, and one that somebody has something against.
+// TestOpenErrors opens a directory without a run, and a run whose settings
+// check or experiment rejects.
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Open(dir, agree, tinyExperiment); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, checkpointName)) {
@@ -391,8 +391,8 @@ func TestOpenErrors(t *testing.T) {
 	runstest.WantFiles(t, r.Dir, before)
 }
 
-// TestCheckpointHistory wants float32 samples to come back exactly from the
-// checkpoint, and NaN where there is no width.
+// TestCheckpointHistory checks that the checkpoint keeps float32 samples
+// exactly, and NaN for an undefined width.
 func TestCheckpointHistory(t *testing.T) {
 	s := Settings{Data: "ring", Loss: "plain", Activation: "leaky", Alpha: 0.3, Steps: 2, Seed: 10}
 	r := started(t, s)
@@ -457,8 +457,8 @@ for v in z["average 2"].ravel(): print(float(v).hex())
 	}
 }
 
-// pythonHex is v the way Python's float.hex writes it: 13 digits, no leading
-// zeros in the exponent.
+// pythonHex formats v as Python's float.hex does: 13 digits, no leading zeros
+// in the exponent.
 func pythonHex(v float64) string {
 	if v == 0 {
 		return "0x0.0p+0"

@@ -17,7 +17,7 @@ func TestNewDirectory(t *testing.T) {
 		}
 		runstest.WantFiles(t, want, nil)
 	}
-	// A file of that name will not do, and others don't matter.
+	// The name is not free if it is a file. Other files do not matter.
 	if err := os.WriteFile("gan-grid", nil, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -26,13 +26,13 @@ func TestReplaceFile(t *testing.T) {
 		}
 		runstest.WantFiles(t, dir, map[string]string{"a": content})
 	}
-	// Half a file, and then an error.
+	// Write half a file, then return an error.
 	failed := errors.New("failed")
 	err := replaceFile(path, func(w io.Writer) error {
 		if _, err := io.WriteString(w, "newe"); err != nil {
 			return err
 		}
-		// Only a file beside the old one is sure to be on the same file system.
+		// A file beside the old one is always on the same file system.
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
 			t.Errorf("while the new file is written, the directory contains %v (error %v), want two entries", entries, err)
 		}
@@ -47,7 +47,7 @@ func TestReplaceFile(t *testing.T) {
 	runstest.WantFiles(t, dir, map[string]string{"a": "newer"})
 }
 
-// TestReplaceFileMode wants the permissions that other files get.
+// TestReplaceFileMode checks that the file has the usual permissions.
 func TestReplaceFileMode(t *testing.T) {
 	dir := t.TempDir()
 	ours, other := filepath.Join(dir, "ours"), filepath.Join(dir, "other")
@@ -70,7 +70,7 @@ func TestReplaceFileMode(t *testing.T) {
 	}
 }
 
-// TestReplaceFileErrors has paths that can't be written.
+// TestReplaceFileErrors uses paths that can't be written.
 func TestReplaceFileErrors(t *testing.T) {
 	nothing := func(io.Writer) error { return nil }
 	dir := t.TempDir()

@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/score"
 )
 
-// TestWriteCSV wants every number in the column that says what it is.
+// TestWriteCSV checks that every number is in the column with its name.
 func TestWriteCSV(t *testing.T) {
 	history := []Record{
 		{10, adversary.Losses{Discriminator: 1.5, Generator: -0.25}, score.Score{Modes: 7, Of: 8, Quality: 0.125, ReverseKL: 1e-5, Width: 0.75},
@@ -31,7 +31,7 @@ func TestWriteCSV(t *testing.T) {
 	}
 }
 
-// TestRecordRow wants the way back from a row to lose nothing.
+// TestRecordRow checks that recordOf returns the record that row was called on.
 func TestRecordRow(t *testing.T) {
 	row := make([]float64, len(columns))
 	for i := range row {

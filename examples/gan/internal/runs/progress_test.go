@@ -15,10 +15,10 @@ import (
 	"github.com/creack/pty"
 )
 
-// full is the longest status there is.
+// full is the longest possible status.
 var full = []string{"modes 25/25", "high quality 100.0%", "reverse KL 0.013", "mode width 0.85", "losses 0.69 0.70"}
 
-// TestMain lets the test binary be a program that shows progress on its terminal.
+// TestMain makes the test binary a program that shows progress on its terminal.
 func TestMain(m *testing.M) {
 	if os.Getenv("SHOW_PROGRESS") != "" {
 		p := NewProgress(os.Stderr, 0, 1000)
@@ -43,7 +43,8 @@ func TestProgressTerminal(t *testing.T) {
 		120: bar + left + `  modes 25/25  high quality 100.0%  reverse KL 0.013  mode width 0.85` + end,
 		200: bar + left + `  ` + strings.Join(full, "  ") + end,
 	}
-	// All at once: it takes a second until there is a time left.
+	// Show all steps at once: the bar needs a second to estimate the remaining
+	// time.
 	screens := map[int]<-chan string{}
 	for columns := range wants {
 		screens[columns] = showOnTerminal(t, columns)
@@ -65,7 +66,8 @@ func TestProgressTerminal(t *testing.T) {
 	}
 }
 
-// showOnTerminal runs the program on a new terminal, and sends what it shows.
+// showOnTerminal runs the program on a new terminal and sends the output of the
+// terminal.
 func showOnTerminal(t *testing.T, columns int) <-chan string {
 	t.Helper()
 	exe, err := os.Executable()
@@ -84,14 +86,14 @@ func showOnTerminal(t *testing.T, columns int) <-chan string {
 	screens := make(chan string, 1)
 	go func() {
 		defer terminal.Close()
-		screen, _ := io.ReadAll(terminal) // the end of a terminal is an error
+		screen, _ := io.ReadAll(terminal) // reading returns an error at the end of a terminal
 		cmd.Wait()
 		screens <- string(screen)
 	}()
 	return screens
 }
 
-// TestProgressFile wants plain lines where there is no terminal.
+// TestProgressFile checks that the output to a file has plain lines.
 func TestProgressFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	log, err := os.Create(path)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDivergence has a weight that makes every sample NaN.
+// TestDivergence sets a weight that makes every sample NaN.
 func TestDivergence(t *testing.T) {
 	r := started(t, Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 5, Seed: 13})
 	r.trainUntil(t, 2)

@@ -14,8 +14,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// tinyExperiment is what settings stand for in these tests: small networks for
-// points, and smaller ones for pictures, which nobody judges.
+// tinyExperiment returns the experiment for settings in these tests: small
+// networks for points, and smaller ones for pictures. The pictures get no real
+// score.
 func tinyExperiment(s Settings) (e Experiment, err error) {
 	c := adversary.Config{Dtype: tensor.Float32, Batch: 4, Steps: s.Steps, Seed: s.Seed, Recipe: adversary.Recipe{
 		Rate: 4e-3, Fall: adversary.Geometric, Beta1: 0.5, Beta2: 0.99, FirstWeight: 0.1, LastWeight: 0.003, Hold: 0.5,
@@ -45,7 +46,7 @@ func tinyExperiment(s Settings) (e Experiment, err error) {
 	return e, nil
 }
 
-// blind finds everything equally good.
+// blind gives all samples the same score.
 type blind struct{}
 
 func (blind) Score(samples []float64) (score.Score, error) {
@@ -54,7 +55,7 @@ func (blind) Score(samples []float64) (score.Score, error) {
 
 func (blind) Caption(score.Score) string { return "nobody knows" }
 
-// started is a run in a directory of its own.
+// started returns a new run in its own directory.
 func started(t *testing.T, s Settings) *Run {
 	t.Helper()
 	e, err := tinyExperiment(s)
@@ -64,7 +65,7 @@ func started(t *testing.T, s Settings) *Run {
 	return New(s, e, t.TempDir())
 }
 
-// trainUntil trains until a step, as if the run were then interrupted.
+// trainUntil trains until a step and then interrupts the run.
 func (r *Run) trainUntil(t *testing.T, step int) {
 	t.Helper()
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -82,10 +83,10 @@ func (r *Run) trainUntil(t *testing.T, step int) {
 	}
 }
 
-// agree has nothing against any settings.
+// agree accepts all settings.
 func agree(*Settings) error { return nil }
 
-// opened is the run in a directory.
+// opened returns the run in a directory.
 func opened(t *testing.T, dir string) *Run {
 	t.Helper()
 	r, err := Open(dir, agree, tinyExperiment)

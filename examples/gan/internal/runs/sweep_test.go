@@ -63,7 +63,7 @@ func sweepOf(t *testing.T, steps int) (dir string) {
 	return dir
 }
 
-// resumeSweep goes on with a sweep whose progress nobody reads.
+// resumeSweep continues a sweep and ignores its progress line.
 func resumeSweep(t *testing.T, ctx context.Context, dir string, check func(*Settings) error) error {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
@@ -78,8 +78,8 @@ func resumeSweep(t *testing.T, ctx context.Context, dir string, check func(*Sett
 	return w.Train(ctx, log)
 }
 
-// TestResumeSweep interrupts a sweep before its first step and in the middle, and
-// wants the files of one that has not been interrupted.
+// TestResumeSweep interrupts a sweep before its first step and again later. The
+// files must equal those of a sweep without an interruption.
 func TestResumeSweep(t *testing.T) {
 	const steps = 4
 	whole, parts := sweepOf(t, steps), sweepOf(t, steps)
@@ -99,7 +99,7 @@ func TestResumeSweep(t *testing.T) {
 	if want := "not complete: seeds 3 (0 of 4 steps), 4 (2 of 4 steps)\n"; !strings.HasSuffix(table.String(), want) {
 		t.Errorf("the table is %q, want it to end with %q", table.String(), want)
 	}
-	for range 2 { // there is nothing left to do the second time
+	for range 2 { // the second time, all steps are already done
 		if err := resumeSweep(t, t.Context(), parts, agree); err != nil {
 			t.Fatal(err)
 		}
@@ -109,8 +109,8 @@ func TestResumeSweep(t *testing.T) {
 	}
 }
 
-// TestJoinSweep begins a sweep where there are runs: they are a part of it, unless
-// they differ.
+// TestJoinSweep starts a sweep in a directory with runs. They become part of
+// the sweep, unless their settings differ.
 func TestJoinSweep(t *testing.T) {
 	dir := sweepOf(t, 2) // of seeds 3 and 4
 	s := Settings{Data: "ring", Loss: "r1r2", Activation: "leaky", Alpha: 0.2, Steps: 2, Seed: 1}
@@ -136,8 +136,8 @@ func TestJoinSweep(t *testing.T) {
 	}
 }
 
-// TestLongerSweep goes on with a sweep for more steps than it began with, is
-// interrupted when only one run knows, and goes on again.
+// TestLongerSweep continues a sweep with more steps. It interrupts the sweep
+// when only one run has the new number of steps, and continues again.
 func TestLongerSweep(t *testing.T) {
 	dir := sweepOf(t, 2)
 	if err := resumeSweep(t, t.Context(), dir, agree); err != nil {
@@ -166,7 +166,7 @@ func TestLongerSweep(t *testing.T) {
 	}
 }
 
-// TestSumErrors has directories that can't be summed up.
+// TestSumErrors uses directories that can't be summed up.
 func TestSumErrors(t *testing.T) {
 	if err := Sum(io.Discard, filepath.Join(t.TempDir(), "nowhere")); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("got error %v, want one that names the directory", err)

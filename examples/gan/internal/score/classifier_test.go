@@ -28,7 +28,7 @@ func trained(t *testing.T) *Classifier {
 	return c
 }
 
-// softmax is the probabilities that logits stand for.
+// softmax returns the probabilities for logits.
 func softmax(logits []float64) []float64 {
 	var sum float64
 	p := make([]float64, len(logits))
@@ -42,8 +42,8 @@ func softmax(logits []float64) []float64 {
 	return p
 }
 
-// TestCrossEntropy compares it with the formula, and its gradient with
-// (softmax − answer)/n.
+// TestCrossEntropy compares crossEntropy with its formula, and its gradient
+// with (softmax − answer)/n.
 func TestCrossEntropy(t *testing.T) {
 	const n = 7
 	rng := rand.New(rand.NewPCG(23, 24))
@@ -86,7 +86,7 @@ func TestCrossEntropy(t *testing.T) {
 	}
 }
 
-// TestClassifier shows it fresh pictures.
+// TestClassifier classifies new pictures.
 func TestClassifier(t *testing.T) {
 	classifier := trained(t)
 	pictures, want := digits.Labelled(rand.New(rand.NewPCG(25, 26)), Samples)
@@ -104,11 +104,11 @@ func TestClassifier(t *testing.T) {
 	if accuracy < 0.98 {
 		t.Errorf("%.1f%% of the digits are recognized, want nearly all", 100*accuracy)
 	}
-	// It says how good it is, of other pictures.
+	// The classifier measured its accuracy with other pictures.
 	if e := math.Sqrt(accuracy * (1 - accuracy) / Samples); math.Abs(accuracy-classifier.Accuracy) > 5*math.Sqrt2*e {
-		t.Errorf("accuracy is said to be %v, found %v", classifier.Accuracy, accuracy)
+		t.Errorf("Accuracy is %v, measured %v", classifier.Accuracy, accuracy)
 	}
-	// Its network, computed in float64.
+	// Compute the classifier's network in float64.
 	for i := range 50 {
 		p := softmax(nntest.One(classifier.network, pictures[i*digits.Size():(i+1)*digits.Size()]))
 		best := slices.Index(p, slices.Max(p))
@@ -118,7 +118,7 @@ func TestClassifier(t *testing.T) {
 	}
 }
 
-// TestScoreOfDigits scores pictures of which it is known what they show.
+// TestScoreOfDigits scores pictures whose digits are known.
 func TestScoreOfDigits(t *testing.T) {
 	classifier := trained(t)
 	rng := rand.New(rand.NewPCG(27, 28))
@@ -131,7 +131,7 @@ func TestScoreOfDigits(t *testing.T) {
 		t.Errorf("real digits: %+v, want 10 of 10 modes, high quality and no divergence", s)
 	}
 
-	// only is pictures of these digits, equally many of each.
+	// only returns pictures of these digits, with the same number of each.
 	only := func(shown ...int) []float64 {
 		byLabel := make([][]float64, classes)
 		for i, l := range labels {
@@ -185,7 +185,8 @@ func TestScoreOfDigits(t *testing.T) {
 		}
 	}
 
-	// A blank page is taken for whatever digit, but all are for the same.
+	// The classifier may choose any digit for a blank page. It chooses the same
+	// digit for all of them.
 	s, err = classifier.Score(slices.Repeat([]float64{-1}, Samples*digits.Size()))
 	if err != nil {
 		t.Fatal(err)
@@ -206,8 +207,8 @@ func TestScoreOfDigits(t *testing.T) {
 	}
 }
 
-// dots is pictures of two pixels, which say which of the first four digits they
-// stand for. They are drawn faster than digits.
+// dots is a source of pictures with two pixels, which stand for the first four
+// digits. It is faster than drawing digits.
 type dots struct{}
 
 func (dots) Size() int { return 2 }
@@ -221,7 +222,7 @@ func (dots) Labelled(rng *rand.Rand, n int) (samples []float64, labels []int) {
 	return samples, labels
 }
 
-// TestClassifierAgain wants the same classifier whenever one is trained.
+// TestClassifierAgain checks that every training gives the same classifier.
 func TestClassifierAgain(t *testing.T) {
 	var params [2][]*tensor.Dense
 	for i := range params {

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/leakyrelu/examples/gan/internal/data"
 )
 
-// repeat returns n times p.
+// repeat returns p n times.
 func repeat(n int, p data.Point) []data.Point { return slices.Repeat([]data.Point{p}, n) }
 
 func TestScoreOfKnownPoints(t *testing.T) {
@@ -32,7 +32,8 @@ func TestScoreOfKnownPoints(t *testing.T) {
 		{"none good", repeat(4, data.Point{.5, .01}), Score{0, 8, 0, math.Log(8), nan}},
 		{"each alone", c, Score{8, 8, 1, 0, nan}},
 		// Two points at a distance of 2σ have a variance of 2σ² along one axis
-		// and 0 along the other. The data's is that of a Gaussian cut off at 3σ.
+		// and 0 along the other. The data's variance is that of a Gaussian cut
+		// off at 3σ.
 		{"width", []data.Point{beside(c[1], -1), beside(c[1], 1)}, Score{1, 8, 1, math.Log(8), 1 / math.Sqrt(0.94945)}},
 	} {
 		got, err := m.Score(m.ToSamples(test.points...))
@@ -40,7 +41,7 @@ func TestScoreOfKnownPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		width := math.Abs(got.Width-test.want.Width) <= 1e-5 || math.IsNaN(got.Width) && math.IsNaN(test.want.Width)
-		// What the samples' scale does to the points is rounding.
+		// Scaling the samples rounds the points.
 		if got.Modes != test.want.Modes || got.Of != test.want.Of ||
 			math.Abs(got.Quality-test.want.Quality) > 1e-12 ||
 			math.Abs(got.ReverseKL-test.want.ReverseKL) > 1e-12 || !width {
@@ -65,7 +66,8 @@ func TestScoreOfRealData(t *testing.T) {
 		if e := math.Sqrt(quality * (1 - quality) / n); math.Abs(s.Quality-quality) > 5*e {
 			t.Errorf("%d modes: high quality %v, want %v", k, s.Quality, quality)
 		}
-		// It is about χ²(k−1)/2n, whose mean is k−1 and variance 2(k−1).
+		// The reverse KL has about the distribution χ²(k−1)/2n. χ²(k−1) has the
+		// mean k−1 and the variance 2(k−1).
 		if free := float64(k - 1); s.ReverseKL < 0 || s.ReverseKL > (free+5*math.Sqrt(2*free))/(2*n) {
 			t.Errorf("%d modes: reverse KL %v, want almost 0", k, s.ReverseKL)
 		}
