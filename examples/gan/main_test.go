@@ -145,7 +145,7 @@ func TestOut(t *testing.T) {
 	again.Dir = cmd.Dir
 	stdout, stderr, code = runProgram(t, again)
 	if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "-resume a/b") {
-		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to go on", code, stdout, stderr)
+		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to continue", code, stdout, stderr)
 	}
 	runstest.WantFiles(t, dir, before)
 

@@ -1,7 +1,7 @@
 # The steps of gan's default runs in PyTorch: the same networks, losses, penalty,
 # solver and averaging, on one thread. Its one argument is the data, ring or digits.
-# Reads numbers of steps from standard input, one a line, and answers each with the
-# nanoseconds that they take.
+# It reads numbers of steps from standard input, one in each line. After each number
+# it does the steps and prints the time in nanoseconds.
 import copy
 import math
 import sys
@@ -45,7 +45,7 @@ else:
         nn.Conv2d(1, c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE),
         nn.Conv2d(c, 2 * c, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE),
         nn.Conv2d(2 * c, 1, 4), nn.Flatten())
-    # Drawing is not what is compared, so here it costs next to nothing.
+    # The benchmark does not compare drawing, so drawing is very cheap here.
     pictures = torch.rand(1000, 1, 16, 16) * 2 - 1
     draw = lambda n: pictures[torch.randint(1000, (n,))]
 

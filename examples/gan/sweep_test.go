@@ -118,7 +118,7 @@ func TestSweepRefused(t *testing.T) {
 	again.Dir = cmd.Dir
 	stdout, stderr, code := runProgram(t, again)
 	if code == 0 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "-resume o/seed-2") {
-		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to go on", code, stdout, stderr)
+		t.Errorf("exit code %d, stdout %q, stderr %q, want one line that says how to continue", code, stdout, stderr)
 	}
 	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-2"), before)
 	runstest.WantFiles(t, filepath.Join(cmd.Dir, "o", "seed-1"), nil)
@@ -138,7 +138,7 @@ func TestSweepInterrupt(t *testing.T) {
 	cmd := gan(t, flags...)
 	stdout, rest, code := interrupted(t, cmd, os.Interrupt)
 	if code != 130 || !regexp.MustCompile(`gan: interrupted with \d of 2 seeds complete, continue with -resume gan-ring\n$`).MatchString(rest) {
-		t.Errorf("exit code %d, stderr %q, want 130 and how to go on", code, rest)
+		t.Errorf("exit code %d, stderr %q, want 130 and how to continue", code, rest)
 	}
 	if !strings.HasPrefix(stdout, "runs: gan-ring\nseed") || !strings.Contains(stdout, "not complete: seeds ") {
 		t.Errorf("stdout is %q, want a table of the complete runs", stdout)

@@ -186,7 +186,8 @@ func unzip(t *testing.T, archive []byte) []member {
 	return members
 }
 
-// rezip makes an archive of the members that change keeps, as it changes them.
+// rezip makes an archive of the members. change may change a member. It returns
+// false to leave the member out.
 func rezip(t *testing.T, members []member, change func(*member) (keep bool)) []byte {
 	t.Helper()
 	var archive bytes.Buffer
@@ -259,7 +260,8 @@ func TestBadCheckpoint(t *testing.T) {
 	}
 	wantRefused(t, "text", []byte("not an archive\n"), "can't be read")
 
-	// Not every array, which would take long, but each of the others.
+	// Some tests use only some of the trainer's arrays, to save time, but all
+	// other members.
 	every := 7
 	if testing.Short() {
 		every = 20
@@ -368,7 +370,7 @@ func TestBadCheckpoint(t *testing.T) {
 }
 
 // TestOpenErrors opens a directory without a run, and a run whose settings
-// check or experiment rejects.
+// check rejects.
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Open(dir, agree, tinyExperiment); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, checkpointName)) {

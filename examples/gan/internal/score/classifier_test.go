@@ -156,8 +156,8 @@ func TestScoreOfDigits(t *testing.T) {
 		}
 	}
 
-	// Two pictures over and over, one of them so many times out of 2500. From a
-	// share of 1% it counts.
+	// Repeat two pictures, one of them n times out of 2500. Its digit counts
+	// from a share of 1%.
 	clearly := func(digit int) []float64 {
 		for i, l := range labels {
 			picture := real[i*digits.Size() : (i+1)*digits.Size()]
