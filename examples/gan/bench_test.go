@@ -26,7 +26,7 @@ func BenchmarkStep(b *testing.B) {
 	tuneCollector()
 	for _, data := range []string{"ring", "digits"} {
 		b.Run(data, func(b *testing.B) {
-			const steps = 5 // in a turn
+			const steps = 5 // in each turn
 			torch := startPyTorch(b, data)
 			ours, builtin := newSteps(b, data, "leaky"), newSteps(b, data, "builtin")
 			var times, toBuiltin, toTorch []float64

@@ -363,7 +363,7 @@ func TestInterrupt(t *testing.T) {
 			runstest.WantFiles(t, dir, before)
 		}
 
-		contradictions = nil // once is enough
+		contradictions = nil // check them only once
 
 		resumed := gan(t, append(flags, "-resume", "gan-ring")...)
 		resumed.Dir = cmd.Dir

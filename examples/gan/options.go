@@ -32,7 +32,7 @@ stderr, the result to stdout:
   modes         modes in which the generator has a sample of high quality
   high quality  share of points within 3 standard deviations of a mode's centre
                 (98.9%% of the real ones)
-  reverse KL    divergence between the modes' shares of the samples and equal shares
+  reverse KL    divergence between the modes' shares and equal shares
   mode width    standard deviation within the modes, divided by that of the data
   dead units    share of hidden units that can't learn any more
 

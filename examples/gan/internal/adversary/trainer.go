@@ -49,7 +49,7 @@ type Trainer struct {
 	config Config
 	step   int // steps done
 	random *rand.PCG
-	rng    *rand.Rand // over random
+	rng    *rand.Rand // uses random as its source
 
 	generator, discriminator *nn.Network
 	// average is a moving average of the generator over the last steps. It

@@ -21,7 +21,7 @@ var windowsToTry = []Windows{
 	{Height: 4, Width: 4, Channels: 1, Side: 3, Stride: 2, Margin: 1},
 	{Height: 2, Width: 3, Channels: 2, Side: 3, Stride: 1, Margin: 2},
 	{Height: 5, Width: 7, Channels: 1, Side: 3, Stride: 3, Margin: 2},
-	{Height: 1, Width: 2, Channels: 2, Side: 1, Stride: 1, Margin: 2}, // windows without a pixel
+	{Height: 1, Width: 2, Channels: 2, Side: 1, Stride: 1, Margin: 2}, // some windows contain no pixel
 }
 
 // numbers returns different numbers, beginning with 1.

@@ -71,7 +71,7 @@ type snapshot struct {
 	arrays  []adversary.Array
 	random  *tensor.Dense
 	history *tensor.Dense // a row for each record
-	frames  *tensor.Dense // the same
+	frames  *tensor.Dense // a row for each record
 }
 
 // newHistory returns a tensor for the given number of records.

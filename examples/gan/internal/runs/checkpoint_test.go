@@ -132,7 +132,7 @@ func TestLonger(t *testing.T) {
 		t.Fatalf("%d steps, the trainer's %d, want 8", r.Settings.Steps, r.Experiment.Training.Steps)
 	}
 	r.trainUntil(t, 5)
-	again := opened(t, r.Dir) // it has been told before
+	again := opened(t, r.Dir) // the checkpoint has the new number of steps
 	wantSameRun(t, "longer", r, again)
 	again.trainUntil(t, 8)
 	if last := again.History[len(again.History)-1]; last.Step != 8 || again.History[2].Step != 3 {

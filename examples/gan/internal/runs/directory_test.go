@@ -26,7 +26,7 @@ func TestNewDirectory(t *testing.T) {
 	}
 
 	deep := filepath.Join("a", "b")
-	for range 2 { // there is no run yet the second time
+	for range 2 { // the second time, the directory exists but has no run
 		if got, err := NewDirectory(deep, "ring"); err != nil || got != deep {
 			t.Fatalf("got %s (error %v), want %s", got, err, deep)
 		}

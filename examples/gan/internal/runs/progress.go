@@ -13,7 +13,7 @@ import (
 // Progress shows a bar with the latest metrics on a terminal. Elsewhere, for
 // example in a log, it writes a line after every tenth of the steps.
 type Progress struct {
-	bar   *pb.ProgressBar // nil if not on a terminal
+	bar   *pb.ProgressBar // nil if the file is not a terminal
 	file  *os.File
 	steps int
 	start time.Time

@@ -52,7 +52,7 @@ func readEnds(dir string) (ends []end, err error) {
 func bySeed(a, b end) int { return cmp.Compare(a.at.Seed, b.at.Seed) }
 
 // alike returns an error if two runs have the same seed, or if they differ in
-// any other setting.
+// another setting. Only the directory of MNIST may differ.
 func alike(ends []end) error {
 	ends = slices.SortedFunc(slices.Values(ends), bySeed)
 	for i, e := range ends[1:] {
