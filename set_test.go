@@ -130,6 +130,21 @@ func (s *scene) run(t *testing.T, alpha float64) {
 	near(t, "gradient", gradOf[float64](t, s.x), s.want)
 }
 
+// The input of the activation is a view. What overwrites the tensor behind it
+// overwrites the view, because the allocator does not count the readers of the
+// view.
+func TestPreactivationIsView(t *testing.T) {
+	for _, alpha := range []float64{0.2, -0.5} {
+		var behind node
+		s := newScene(t, alpha, func(must check, x node) node {
+			behind = negation(must, x)
+			return must(gorgonia.Reshape(must(gorgonia.Reshape(behind, tensor.Shape{12})), tensor.Shape{3, 4}))
+		})
+		gorgonia.Read(s.must(gorgonia.Add(behind, s.c)), new(gorgonia.Value))
+		s.run(t, alpha)
+	}
+}
+
 // Gorgonia merges two nodes that compute the same, and does not count the
 // readers of one of them. So it overwrites their register too early.
 func TestMergedPreactivation(t *testing.T) {
