@@ -138,7 +138,7 @@ func TestDeepStackAllocations(t *testing.T) {
 		return after.TotalAlloc - before.TotalAlloc
 	}
 	tanh := bytes(gorgonia.Tanh)
-	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+	for _, opts := range inAndOutOfPlace {
 		if ours := bytes(leakyrelu.Activation(0.2, opts...)); ours > tanh {
 			t.Errorf("%d options: %d bytes, with Tanh %d", len(opts), ours, tanh)
 		}

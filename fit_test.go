@@ -30,7 +30,7 @@ func TestColumnForVector(t *testing.T) {
 				return elements[float64](t, got), gradOf[float64](t, x)
 			}
 			wantY, wantDx := run(gorgonia.LeakyRelu)
-			for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+			for _, opts := range inAndOutOfPlace {
 				y, dx := run(func(x node, alpha float64) (node, error) { return leakyrelu.Apply(x, alpha, opts...) })
 				what := name(m.name, ", value of shape ", shape, ", in place ", opts != nil)
 				sameBits(t, what+": value", y, wantY)

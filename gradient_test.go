@@ -43,7 +43,7 @@ func TestGradcheck(t *testing.T) {
 		return gradcheck.Exclude(func(input int, x float64) bool { return input == 0 && math.Abs(x) < 2*h })
 	}
 	for _, alpha := range gradientSlopes {
-		for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		for _, opts := range inAndOutOfPlace {
 			for name, f := range map[string]gradcheck.Func{
 				"Apply": func(in ...*gorgonia.Node) (*gorgonia.Node, error) {
 					return leakyrelu.Apply(in[0], alpha, opts...)
@@ -155,7 +155,7 @@ func TestGradcheckPenalties(t *testing.T) {
 	} {
 		penalisedAtTheData := lossName == "zero-centred"
 		for _, alpha := range gradientSlopes {
-			for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+			for _, opts := range inAndOutOfPlace {
 				t.Run(fmt.Sprintf("%s/%v/in place %t", lossName, alpha, opts != nil), func(t *testing.T) {
 					d := threeLayers{alpha: alpha, opts: opts}
 					written := func(in ...*gorgonia.Node) (*gorgonia.Node, error) {

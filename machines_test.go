@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/leakyrelu"
 	"gorgonia.org/tensor"
 )
 
@@ -67,6 +68,9 @@ var machines = []machine{
 		runLisp(t, cost.Graph())
 	}},
 }
+
+// inAndOutOfPlace are the options of an activation out of place, and in place.
+var inAndOutOfPlace = [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}}
 
 func grad(t *testing.T, cost *gorgonia.Node, wrt ...*gorgonia.Node) gorgonia.Nodes {
 	t.Helper()

@@ -101,11 +101,8 @@ func overwriter(v *gorgonia.Node) *gorgonia.Node {
 			if m != w && m.Hashcode() == w.Hashcode() {
 				return m
 			}
-			if isStatement(m) {
-				continue
-			}
 			for j, in := range inputsOf(m) {
-				if in != w {
+				if in != w || isStatement(m) {
 					continue
 				}
 				if overwritesLive(m) == j || dead && overwrites(m) == j {

@@ -35,7 +35,7 @@ func TestNothingIsOverwritten(t *testing.T) {
 			return must(gorgonia.Reshape(must(gorgonia.ApplyOp(gorgonia.Iop{}, x)), tensor.Shape{12}))
 		}, false},
 	} {
-		for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+		for _, opts := range inAndOutOfPlace {
 			t.Run(name(c.name, "/options ", len(opts)), func(t *testing.T) {
 				must := must(t)
 				rng := rand.New(rand.NewPCG(9, 10))

@@ -76,8 +76,6 @@ var downstream = []struct {
 	{"the activation itself", func(_ check, y, _ node) node { return y }},
 }
 
-var inAndOutOfPlace = [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}}
-
 // A Set that follows the activation does not change the gradient.
 func TestSet(t *testing.T) {
 	for _, alpha := range []float64{0, 0.2, 2, -0.5} {

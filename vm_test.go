@@ -104,7 +104,7 @@ func testLayoutsInGraphs[T float](t *testing.T, m machine) {
 // the same function f of every element. The test compares value and gradient
 // with f and df.
 func TestGraphs(t *testing.T) {
-	for _, opts := range [][]leakyrelu.Option{nil, {leakyrelu.InPlace()}} {
+	for _, opts := range inAndOutOfPlace {
 		t.Run(name(len(opts), " options"), func(t *testing.T) { testGraphs(t, opts...) })
 	}
 }
