@@ -219,6 +219,46 @@ func (identity) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) 
 	return gorgonia.Nodes{grad}, nil
 }
 
+// copying stands for an operator of another package that owns its result and
+// says so. Its result is a copy of its input.
+type copying struct{ identity }
+
+func (copying) OwnsResult() bool { return true }
+
+func (copying) Do(in ...gorgonia.Value) (gorgonia.Value, error) { return gorgonia.CloneValue(in[0]) }
+
+func (copying) WriteHash(h hash.Hash) { h.Write([]byte("copying")) }
+
+func (copying) Hashcode() uint32 { return 2 }
+
+func (op copying) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
+	dx, err := gorgonia.ApplyOp(op, grad)
+	return gorgonia.Nodes{dx}, err
+}
+
+// overwriting is copying, but its result may overwrite its input.
+type overwriting struct{ copying }
+
+func (overwriting) OverwritesInput() int { return 0 }
+
+func (overwriting) UsePreallocDo(prealloc gorgonia.Value, in ...gorgonia.Value) (gorgonia.Value, error) {
+	return gorgonia.Copy(prealloc, in[0])
+}
+
+func (overwriting) WriteHash(h hash.Hash) { h.Write([]byte("overwriting")) }
+
+func (overwriting) Hashcode() uint32 { return 3 }
+
+func (op overwriting) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
+	dx, err := gorgonia.ApplyOp(op, grad)
+	return gorgonia.Nodes{dx}, err
+}
+
+// sharing says that it does not own its result.
+type sharing struct{ identity }
+
+func (sharing) OwnsResult() bool { return false }
+
 // elemUnaryOp has the name of an operator of Gorgonia that owns its result.
 // This one does not own it.
 type elemUnaryOp struct{ identity }

@@ -115,11 +115,17 @@ type options struct{ inPlace bool }
 // The operator works in place after a matrix product, a convolution, BatchNorm,
 // or arithmetic. It does not work in place in these cases:
 //
-//   - x also goes to Reshape, Slice, Dropout or an operator from another package,
-//     or x is the result of one of these: they may share memory with x.
+//   - x also goes to Reshape, Slice, Dropout or an operator from another package
+//     (but see OwnsResult below), or x is the result of one of these: they may
+//     share memory with x.
 //   - alpha is negative: the gradient needs x.
 //   - gorgonia.ApplyOp, not Apply or ApplyGrad, put the operator into the
 //     graph.
+//
+// InPlace also works next to an operator from another package if that operator
+// has a method OwnsResult() bool that returns true. This promises two things: no
+// method returns memory of an input, except that UsePreallocDo returns its
+// prealloc; and after a call, the operator does not read an input or the result.
 //
 // With InPlace, note two things:
 //

@@ -52,11 +52,18 @@ var ownsResult = map[string]bool{
 	"readOp":        true, // the tape machine clones what it reads
 }
 
+// owner is an operator of another package that says whether it owns its result
+// (see InPlace).
+type owner interface{ OwnsResult() bool }
+
 // owns reports whether n owns its result: it shares memory with an input only
 // if the allocator let n overwrite that input.
 func owns(n *gorgonia.Node) bool {
 	if _, ours := n.Op().(*Op); ours {
 		return true
+	}
+	if op, ok := n.Op().(owner); ok {
+		return op.OwnsResult()
 	}
 	name := gorgoniaType(n.Op())
 	return ownsResult[name] || name == "concatOp" && len(inputsOf(n)) > 1

@@ -14,7 +14,7 @@ import (
 // These tests check the list of operators in memory.go, entry by entry: which
 // of them own their result, and whether InPlace works next to them.
 
-// A neighbour is an operator of Gorgonia next to an activation. Its input h has
+// A neighbour is an operator next to an activation. Its input h has
 // the given shape.
 type neighbour struct {
 	name  string
@@ -77,6 +77,11 @@ var neighbours = []neighbour{
 	}, true, ""},
 	{"softmaxOp", row, func(must check, h node) node { return must(gorgonia.SoftMax(h, 1)) }, true, "softmaxDiffOp"},
 
+	{"another package's, says that it owns its result", row, func(must check, h node) node { return must(gorgonia.ApplyOp(copying{}, h)) }, true, "copying"},
+
+	{"another package's, says that it owns its result and may overwrite its input", row, func(must check, h node) node { return must(gorgonia.ApplyOp(overwriting{}, h)) }, true, "overwriting"},
+	{"another package's, says nothing", row, func(must check, h node) node { return must(gorgonia.ApplyOp(identity{}, h)) }, false, ""},
+	{"another package's, says that it does not own its result", row, func(must check, h node) node { return must(gorgonia.ApplyOp(sharing{}, h)) }, false, ""},
 	{"Iop", row, func(must check, h node) node { return must(gorgonia.ApplyOp(gorgonia.Iop{}, h)) }, false, ""},
 	{"reshapeOp", row, func(must check, h node) node { return must(gorgonia.Reshape(h, tensor.Shape{12})) }, false, "reshapeOp"},
 	{"sliceOp", row, func(must check, h node) node { return must(gorgonia.Slice(h, gorgonia.S(0, 2))) }, false, "sliceIncrOp"},
