@@ -63,11 +63,14 @@ func step[T float32 | float64](a *Adam, rate float64, weights, grads, means, squ
 	// The averages begin at 0. This corrects their bias.
 	scale1 := 1 / T(1-math.Pow(a.beta1, float64(a.Steps)))
 	scale2 := 1 / T(1-math.Pow(a.beta2, float64(a.Steps)))
+	// Equal lengths save bounds checks. The loop takes 0.6 of the time.
+	n := len(grads)
+	weights, means, squares = weights[:n], means[:n], squares[:n]
 	for i, g := range grads {
-		means[i] = T(beta1*means[i]) + T((1-beta1)*g)
-		squares[i] = T(beta2*squares[i]) + T(T(g*g)*(1-beta2))
-		deviation := T(math.Sqrt(float64(squares[i] * scale2)))
-		weights[i] -= T(means[i]*scale1) * T(rate) / (deviation + epsilon)
-		grads[i] = 0
+		mean := T(beta1*means[i]) + T((1-beta1)*g)
+		square := T(beta2*squares[i]) + T(T(g*g)*(1-beta2))
+		deviation := T(math.Sqrt(float64(square * scale2)))
+		weights[i] -= T(mean*scale1) * T(rate) / (deviation + epsilon)
+		means[i], squares[i], grads[i] = mean, square, 0
 	}
 }

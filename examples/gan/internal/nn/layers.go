@@ -25,17 +25,17 @@ func (l Dense) parameters() (weights, bias tensor.Shape, fanIn int) {
 }
 
 func (l Dense) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
-	return addBias(Must(gorgonia.Mul(x, p[0])), p[1])
+	return Must(affine(x, p[0], p[1]))
 }
 
 func (l Dense) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
-	return timesTransposed(dy, p[0])
+	return Must(timesTransposed(dy, p[0]))
 }
 
 // addBias adds the bias to all rows of y. It uses a product, which is faster
 // here than a broadcast.
 func addBias(y, bias *gorgonia.Node) *gorgonia.Node {
-	return Must(gorgonia.Add(y, Must(gorgonia.Mul(Ones(y, y.Shape()[0], 1), bias))))
+	return Must(gorgonia.Add(y, Must(times(Ones(y, y.Shape()[0], 1), bias))))
 }
 
 // Ones returns a matrix of ones in the graph of x. It is an input, not a
@@ -85,9 +85,9 @@ func (c TransposedConvolution) parameters() (weights, bias tensor.Shape, fanIn i
 
 func (c TransposedConvolution) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
 	x = InRows(x, x.Shape().TotalSize()/c.In)
-	return addBias(Must(Fold(Must(gorgonia.Mul(x, p[0])), c.Windows)), p[1])
+	return addBias(Must(Fold(Must(times(x, p[0])), c.Windows)), p[1])
 }
 
 func (c TransposedConvolution) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
-	return timesTransposed(Must(Unfold(dy, c.Windows)), p[0])
+	return Must(timesTransposed(Must(Unfold(dy, c.Windows)), p[0]))
 }

@@ -1,6 +1,6 @@
 // Package nn has networks of dense and convolutional layers with LeakyReLU
-// between them, and the solver for their parameters. It has the code that
-// depends on Gorgonia.
+// between them, and the solver for their parameters. Package adversary makes the
+// losses from them.
 package nn
 
 import (

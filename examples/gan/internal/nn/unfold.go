@@ -358,3 +358,6 @@ func (op *unfolding) String() string {
 	}
 	return fmt.Sprintf("Unfold%+v", op.Windows)
 }
+
+// OwnsResult is true: the result shares no memory with an input.
+func (op *unfolding) OwnsResult() bool { return true }

@@ -274,6 +274,24 @@ func TestCritic(t *testing.T) {
 	}
 }
 
+// TestUnfoldInPlace checks that LeakyReLU works in place after both operators.
+func TestUnfoldInPlace(t *testing.T) {
+	w := Windows{Height: 4, Width: 4, Channels: 1, Side: 2, Stride: 2}
+	for name, test := range map[string]struct {
+		f    func(*gorgonia.Node, Windows) (*gorgonia.Node, error)
+		rows int
+	}{"Unfold": {Unfold, 16}, "Fold": {Fold, 4}} {
+		h := Must(test.f(matrixNode(tensorOf(tensor.Float64, test.rows, 16/test.rows, numbers(16))), w))
+		y := Must(leakyrelu.Apply(h, 0.2, leakyrelu.InPlace()))
+		if err := NewMachine(h.Graph()).RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		if h.Value().Uintptr() != y.Value().Uintptr() {
+			t.Errorf("%s: LeakyReLU uses new memory", name)
+		}
+	}
+}
+
 // TestUnfoldsDiffer checks that the hash contains everything that changes the
 // result. Otherwise Gorgonia would merge two different nodes.
 func TestUnfoldsDiffer(t *testing.T) {

@@ -41,8 +41,8 @@ func NewMachine(g *gorgonia.ExprGraph, opts ...gorgonia.VMOpt) gorgonia.VM {
 	return m
 }
 
-// Run does one step at the given learning rate. It returns the loss before the
-// step.
+// Run updates the parameters once, at the given learning rate. It returns the
+// loss before the update.
 func (u *Update) Run(rate float64) (loss float64, err error) {
 	if loss, err = u.Compute(); err != nil {
 		return 0, err
