@@ -26,19 +26,19 @@ func help() string {
 	return fmt.Sprintf(`Usage: gan [flags]
 
 Trains a generative adversarial network with LeakyReLU in the generator and in
-the discriminator, and draws generated samples beside real ones. Progress goes to
-stderr, the result to stdout:
+the discriminator, and draws generated samples beside real ones. Progress goes
+to stderr, the result to stdout. The result has these numbers:
 
   modes         modes in which the generator has a sample of high quality
   high quality  share of points within 3 standard deviations of a mode's centre
                 (98.9%% of the real ones)
-  reverse KL    divergence between the modes' shares and equal shares
+  reverse KL    divergence between the modes' shares and equal shares, best is 0
   mode width    standard deviation within the modes, divided by that of the data
-  dead units    share of hidden units that can't learn any more
+  dead units    share of hidden units that get no gradient from a whole batch
 
-For pictures of digits, the program first trains a classifier. A sample is of high
-quality if the classifier is sure which digit it shows. A mode is a digit. It is
-reached if more than 1%% of these samples show it.
+For pictures of digits, the program first trains a classifier. A sample is of
+high quality if the classifier is sure which digit it shows. A mode is a digit.
+It is reached if it is on more than 1%% of the samples of high quality.
 
 The directory of the run contains at the end:
 
@@ -46,42 +46,44 @@ The directory of the run contains at the end:
   training.png    losses and metrics over the steps
   training.gif    the samples during the training
   metrics.csv     losses and metrics as numbers
-  checkpoint.npz  the networks and everything else that -resume needs; numpy.load
-                  reads it
+  checkpoint.npz  the networks and everything else that -resume needs;
+                  numpy.load reads it
 
-Equal flags give equal results on machines of the same kind. A program built with
--tags openblas needs OpenBLAS (Debian's libopenblas-dev) and is several times as
-fast. Ctrl-C or SIGTERM ends the training early and writes the results so far.
--resume continues such a run. A second Ctrl-C ends the program at once. The exit
-code is 0, or 1 after an error, 2 after wrong flags, 130 after an interruption.
+Equal flags give equal results with the same build on the same machine. With
+-tags openblas, the program needs OpenBLAS (Debian's libopenblas-dev) and is
+several times as fast. Ctrl-C or SIGTERM ends the training early and writes the
+results so far. -resume continues such a run. A second Ctrl-C ends the program
+at once. The exit code is 0, or 1 after an error, 2 after wrong flags, 130 after
+an interruption.
 
 Flags:
   -data NAME        what to learn (default %[1]s). The table shows the default
                     steps and their time on one core, in pure Go and with
                     OpenBLAS:
 %[6]s  -mnist DIR        directory of train-images-idx3-ubyte and
-                    train-labels-idx1-ubyte, compressed or not
+                    train-labels-idx1-ubyte, compressed or not; for -data mnist
   -loss NAME        plain, the first GAN's; wgan-gp, Wasserstein with gradient
                     penalty; r1r2, relativistic with penalties on real and on
                     generated samples (default %[2]s)
   -activation NAME  leaky, this module's operator; relu, the same with a slope
                     of 0; or builtin, Gorgonia's LeakyRelu (default %[3]s)
-  -alpha SLOPE      slope where the input is not positive (default %[4]v)
+  -alpha SLOPE      slope where the input is not positive (default %[4]v, and 0
+                    with -activation relu)
   -steps N          training steps, at least 1 (default: see -data)
-  -seed N           seed of all random numbers (default %[5]d)
+  -seed N           seed of the training's random numbers (default %[5]d)
   -seeds N          run N seeds, beginning with -seed, and sum up the results
                     (default 1). As many run at a time as there are
                     processors.
   -out DIR          directory for the files, must not contain a run (default
-                    gan-DATA, with a number if that directory has a run)
+                    gan-DATA, with a number if that exists)
   -resume DIR       continue the run, or the runs of -seeds, in this directory.
-                    The other flags keep their values. You can only change
-                    -mnist, if its files are in another place, and -steps, to
-                    a larger number. The learning rate and the penalty are
-                    then those of a run with the new number of steps. So the
-                    rate rises again after the end of a shorter run.
+                    The flags keep their values. Only -mnist may be another
+                    directory, and -steps a larger number. The learning
+                    rate and the penalty are then those of a run with the
+                    new number of steps. So the rate rises again after the
+                    end of a shorter run.
   -sum DIR          only sum up the runs in the directories inside this one, for
-                    example seeds that ran on other machines
+                    example seeds that ran on other machines; no other flag
 `, defaults.Data, defaults.Loss, defaults.Activation, defaults.Alpha, defaults.Seed, planTable())
 }
 

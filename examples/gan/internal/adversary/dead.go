@@ -13,9 +13,9 @@ import (
 // generated ones.
 const heldOut = 250
 
-// DeadUnits counts hidden units that can't learn any more. At such a unit, the
-// gradient of the discriminator's ratings is 0 for a whole batch of samples.
-// Training does not use these samples.
+// DeadUnits counts dead hidden units. At such a unit, the gradient of the
+// discriminator's ratings is 0 for a whole batch of samples. Training does not
+// use these samples.
 type DeadUnits struct {
 	trainer         *Trainer
 	latent, samples *tensor.Dense

@@ -20,11 +20,11 @@ type Game struct {
 	generatorLoss     func(real, generated *gorgonia.Node) *gorgonia.Node
 	discriminatorLoss func(real, generated *gorgonia.Node) *gorgonia.Node
 	// penalty, if not nil, is added to the discriminator's loss, times a
-	// weight. Its argument is the gradients of D with respect to some samples,
-	// one row for each sample.
+	// weight. Its argument is the gradients of D with respect to samples, one
+	// row for each sample.
 	penalty func(gradients *gorgonia.Node) *gorgonia.Node
-	// If interpolated is true, these samples lie between real and generated
-	// ones. Otherwise they are the rated samples.
+	// interpolated tells where D's gradients are taken: at samples between real
+	// and generated ones, or at the rated samples.
 	interpolated bool
 	rounds       int // updates of the discriminator in a step
 }

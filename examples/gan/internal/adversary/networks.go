@@ -11,8 +11,7 @@ import (
 type Networks func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network)
 
 // Points returns networks for points in the plane, with four hidden layers
-// each. The generator
-// makes a point from latent random numbers.
+// each. The generator makes a point from latent random numbers.
 func Points(latent, hidden int) Networks {
 	const size = 2
 	return func(rng *rand.Rand, dt tensor.Dtype, act nn.Activation) (generator, discriminator *nn.Network) {

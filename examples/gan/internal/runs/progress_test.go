@@ -16,7 +16,7 @@ import (
 )
 
 // full is the longest possible status.
-var full = []string{"modes 25/25", "high quality 100.0%", "reverse KL 0.013", "mode width 0.85", "losses 0.69 0.70"}
+var full = []string{"modes 25/25", "high quality 100.0%", "reverse KL 0.013", "mode width 0.85", "losses D 0.69 G 0.70"}
 
 // TestMain makes the test binary a program that shows progress on its terminal.
 func TestMain(m *testing.M) {

@@ -121,7 +121,7 @@ func (r *Run) Status() []string {
 		return nil
 	}
 	last := r.History[len(r.History)-1]
-	return append(last.Score.Parts(), fmt.Sprintf("losses %.2f %.2f", last.Losses.Discriminator, last.Losses.Generator))
+	return append(last.Score.Parts(), fmt.Sprintf("losses D %.2f G %.2f", last.Losses.Discriminator, last.Losses.Generator))
 }
 
 // Path returns the path of a file in the run's directory.
