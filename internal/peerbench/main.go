@@ -18,6 +18,7 @@ import (
 	"unsafe"
 
 	"gorgonia.org/leakyrelu/internal/kernel"
+	"gorgonia.org/leakyrelu/internal/peerbench/process"
 )
 
 var (
@@ -69,7 +70,7 @@ func main() {
 	if err != nil {
 		log.Printf("SKIPPED: PyTorch: %v", err)
 	} else {
-		fmt.Println(torch.name)
+		fmt.Println(torch.Name)
 	}
 	avx2, err := startAVX2()
 	if err != nil {
@@ -81,10 +82,10 @@ func main() {
 		table("oneDNN, two threads each", 2, newOneDNN)
 	}
 	if torch != nil {
-		table("PyTorch, one thread each", 1, torch.contend)
+		table("PyTorch, one thread each", 1, contend(torch))
 	}
 	if avx2 != nil {
-		table("ourselves with AVX2 instead of AVX-512, one thread each", 1, avx2.contend)
+		table("ourselves with AVX2 instead of AVX-512, one thread each", 1, contend(avx2))
 	}
 	table("copy, one thread", 1, newCopy)
 	if runtime.NumCPU() >= 2 {
@@ -205,6 +206,16 @@ func newOurs(c benchCase) (contender, error) {
 		}
 		return time.Since(start), nil
 	}, func() {}}, nil
+}
+
+// contend returns a function that makes a process a contender. The loop over
+// repetitions is in the process.
+func contend(p *process.Process) func(benchCase) (contender, error) {
+	return func(c benchCase) (contender, error) {
+		return contender{func(reps int) (time.Duration, error) {
+			return p.Time(c.backward, c.inPlace, len(c.dst), c.alpha, reps)
+		}, func() {}}, nil
+	}
 }
 
 // newCopy copies x. It moves as many bytes as the forward case, and two thirds

@@ -3,6 +3,8 @@ package main
 import (
 	_ "embed"
 	"os/exec"
+
+	"gorgonia.org/leakyrelu/internal/peerbench/process"
 )
 
 //go:embed pytorch.py
@@ -10,6 +12,6 @@ var script string
 
 // startPyTorch starts a Python process. PyTorch's time includes the
 // interpreter, because PyTorch is called from Python.
-func startPyTorch(python string) (*process, error) {
-	return start(exec.Command(python, "-c", script))
+func startPyTorch(python string) (*process.Process, error) {
+	return process.Start(exec.Command(python, "-c", script))
 }

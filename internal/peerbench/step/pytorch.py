@@ -1,7 +1,7 @@
 # The steps of gan's default runs in PyTorch: the same networks, losses, penalty,
 # solver and averaging, on one thread. Its one argument is the data, ring or digits.
-# It reads numbers of steps from standard input, one in each line. After each number
-# it does the steps and prints the time in nanoseconds.
+# It prints its name. Then it reads numbers of steps from standard input, one in
+# each line. After each number it does the steps and prints the time in nanoseconds.
 import copy
 import math
 import sys
@@ -81,7 +81,7 @@ def step():
             a.lerp_(p, 0.005)
 
 
-print(torch.__version__, flush=True)
+print("PyTorch", torch.__version__, flush=True)
 for line in sys.stdin:
     steps = int(line)
     start = time.perf_counter_ns()
