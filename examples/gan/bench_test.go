@@ -11,7 +11,6 @@ import (
 // with Gorgonia's LeakyRelu. Package internal/peerbench/step runs it in turns
 // with the same step in PyTorch.
 func BenchmarkStep(b *testing.B) {
-	tuneCollector()
 	for _, kind := range []struct {
 		name string
 		data adversary.Data
@@ -33,8 +32,8 @@ func BenchmarkStep(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				for range 3 {
-					step() // a warm-up
+				for range 30 {
+					step() // a warm-up: the heap grows in the first steps
 				}
 				b.ReportAllocs()
 				for b.Loop() {

@@ -19,7 +19,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -27,20 +26,9 @@ import (
 )
 
 func main() {
-	tuneCollector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// tuneCollector sets GOGC to 400, unless the user has set it. A run keeps a few
-// MB, and each step makes as much garbage. With Go's default of 100, collecting
-// takes 15% of a step on points. With 1600, a step is slower again, because its
-// memory is no longer in the caches.
-func tuneCollector() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
 }
 
 // run runs the program and returns the exit code.
