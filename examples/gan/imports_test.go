@@ -17,8 +17,9 @@ import (
 func TestImports(t *testing.T) {
 	readme := string(runstest.Read(t, "README.md"))
 	_, table, _ := strings.Cut(readme, "| package | open it for | imports |\n|---|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
 	var above []string
-	for _, line := range strings.Split(strings.TrimSpace(table), "\n") {
+	for _, line := range strings.Split(table, "\n") {
 		cells := strings.Split(strings.Trim(line, "| "), "|")
 		name, link, _ := strings.Cut(strings.Trim(cells[0], "[) "), "](")
 		want := strings.TrimSpace(cells[2])
