@@ -67,8 +67,8 @@ Flags:
                     generated samples (default %[2]s)
   -activation NAME  leaky, this module's operator; relu, the same with a slope
                     of 0; or builtin, Gorgonia's LeakyRelu (default %[3]s)
-  -alpha SLOPE      slope where the input is not positive (default %[4]v, and 0
-                    with -activation relu)
+  -alpha SLOPE      slope where the input is not positive (default %[4]v); it is
+                    0 with -activation relu
   -steps N          training steps, at least 1 (default: see -data)
   -seed N           seed of the training's random numbers (default %[5]d)
   -seeds N          run N seeds, beginning with -seed, and sum up the results
