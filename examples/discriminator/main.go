@@ -28,7 +28,7 @@ const (
 	noise  = 2   // random numbers that the generator turns into a point
 	hidden = 32  // units in each hidden layer
 	batch  = 128 // points of each kind, real and generated, in a step
-	steps  = 1500
+	steps  = 2000
 )
 
 func main() {
