@@ -8,12 +8,12 @@ import (
 	"os/exec"
 
 	"golang.org/x/sys/cpu"
-	"gorgonia.org/leakyrelu/internal/peerbench/process"
+	"gorgonia.org/leakyrelu/internal/peerbench/measure"
 )
 
 // startAVX2 starts this program in a second process. It answers requests with
 // the kernels for AVX2.
-func startAVX2() (*process.Process, error) {
+func startAVX2() (*measure.Process, error) {
 	if !cpu.X86.HasAVX512F {
 		return nil, errors.New("this processor has no AVX-512 to compare it with")
 	}
@@ -23,7 +23,7 @@ func startAVX2() (*process.Process, error) {
 	}
 	cmd := exec.Command(self, "-answer", fmt.Sprintf("-to=%d", *to))
 	cmd.Env = append(os.Environ(), "GODEBUG=cpu.avx512f=off")
-	return process.Start(cmd)
+	return measure.Start(cmd)
 }
 
 // answerRequests is the main loop of the process that startAVX2 starts.

@@ -18,7 +18,7 @@ import (
 	"unsafe"
 
 	"gorgonia.org/leakyrelu/internal/kernel"
-	"gorgonia.org/leakyrelu/internal/peerbench/process"
+	"gorgonia.org/leakyrelu/internal/peerbench/measure"
 )
 
 var (
@@ -112,7 +112,7 @@ func table(title string, threads int, peer func(benchCase) (contender, error)) {
 		var forward time.Duration
 		for _, backward := range []bool{false, true} {
 			for _, inPlace := range []bool{false, true} {
-				ratio, ours, err := measure(newCase(key{threads, backward, inPlace}, 1<<power), peer)
+				ratio, ours, err := compare(newCase(key{threads, backward, inPlace}, 1<<power), peer)
 				if err != nil {
 					log.Fatal(err)
 				}
@@ -136,9 +136,9 @@ func table(title string, threads int, peer func(benchCase) (contender, error)) {
 	fmt.Println()
 }
 
-// measure returns the median ratio of our time to the peer's, and our time
+// compare returns the median ratio of our time to the peer's, and our time
 // for one call.
-func measure(c benchCase, peer func(benchCase) (contender, error)) (ratio float64, ours time.Duration, err error) {
+func compare(c benchCase, peer func(benchCase) (contender, error)) (ratio float64, ours time.Duration, err error) {
 	us, err := newOurs(c)
 	if err != nil {
 		return 0, 0, err
@@ -185,12 +185,7 @@ func measure(c benchCase, peer func(benchCase) (contender, error)) (ratio float6
 		}
 		ratios, times = append(ratios, each[0]/each[1]), append(times, each[0])
 	}
-	return median(ratios), time.Duration(median(times)), nil
-}
-
-func median(s []float64) float64 {
-	slices.Sort(s)
-	return s[len(s)/2]
+	return measure.Median(ratios), time.Duration(measure.Median(times)), nil
 }
 
 func newOurs(c benchCase) (contender, error) {
@@ -210,7 +205,7 @@ func newOurs(c benchCase) (contender, error) {
 
 // contend returns a function that makes a process a contender. The loop over
 // repetitions is in the process.
-func contend(p *process.Process) func(benchCase) (contender, error) {
+func contend(p *measure.Process) func(benchCase) (contender, error) {
 	return func(c benchCase) (contender, error) {
 		return contender{func(reps int) (time.Duration, error) {
 			return p.Time(c.backward, c.inPlace, len(c.dst), c.alpha, reps)

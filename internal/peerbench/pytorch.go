@@ -4,7 +4,7 @@ import (
 	_ "embed"
 	"os/exec"
 
-	"gorgonia.org/leakyrelu/internal/peerbench/process"
+	"gorgonia.org/leakyrelu/internal/peerbench/measure"
 )
 
 //go:embed pytorch.py
@@ -12,6 +12,6 @@ var script string
 
 // startPyTorch starts a Python process. PyTorch's time includes the
 // interpreter, because PyTorch is called from Python.
-func startPyTorch(python string) (*process.Process, error) {
-	return process.Start(exec.Command(python, "-c", script))
+func startPyTorch(python string) (*measure.Process, error) {
+	return measure.Start(exec.Command(python, "-c", script))
 }

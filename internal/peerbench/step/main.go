@@ -15,11 +15,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 
-	"gorgonia.org/leakyrelu/internal/peerbench/process"
+	"gorgonia.org/leakyrelu/internal/peerbench/measure"
 )
 
 var (
@@ -39,10 +38,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
-	if err := compare(filepath.Join(dir, "gan.test")); err != nil {
-		log.Print(err)
-		defer os.Exit(1)
+	err = compare(filepath.Join(dir, "gan.test"))
+	os.RemoveAll(dir)
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 
@@ -62,7 +61,7 @@ func compare(program string) error {
 	fmt.Println("| | step | time ÷ PyTorch's | time with Gorgonia's `LeakyRelu` ÷ with ours |")
 	fmt.Println("|---|---|---|---|")
 	for _, data := range []string{"ring", "digits"} {
-		torch, err := process.Start(exec.Command(*python, "-c", script, data))
+		torch, err := measure.Start(exec.Command(*python, "-c", script, data))
 		if err != nil {
 			log.Printf("SKIPPED: PyTorch: %v", err)
 		} else if _, err := torch.Time(*steps); err != nil { // a warm-up
@@ -70,11 +69,11 @@ func compare(program string) error {
 		}
 		var times, toTorch, toBuiltin []float64
 		for range *rounds {
-			ours, err := stepTime(program, data+"/leaky")
+			ours, err := stepTime(program, data, "leaky")
 			if err != nil {
 				return err
 			}
-			builtin, err := stepTime(program, data+"/builtin")
+			builtin, err := stepTime(program, data, "builtin")
 			if err != nil {
 				return err
 			}
@@ -90,9 +89,9 @@ func compare(program string) error {
 		}
 		ratio := "–"
 		if torch != nil {
-			ratio = fmt.Sprintf("%.2f", median(toTorch))
+			ratio = fmt.Sprintf("%.2f", measure.Median(toTorch))
 		}
-		fmt.Printf("| %s, %s | %v | %s | %.1f |\n", data, blas, time.Duration(median(times)).Round(100*time.Microsecond), ratio, median(toBuiltin))
+		fmt.Printf("| %s, %s | %v | %s | %.1f |\n", data, blas, time.Duration(measure.Median(times)).Round(100*time.Microsecond), ratio, measure.Median(toBuiltin))
 	}
 	return nil
 }
@@ -101,17 +100,13 @@ var perStep = regexp.MustCompile(`(\d+(?:\.\d+)?) ns/op`)
 
 // stepTime runs one of the example's benchmarks and returns the nanoseconds of
 // a step.
-func stepTime(program, name string) (float64, error) {
-	cmd := exec.Command(program, "-test.run=-", "-test.cpu=1", fmt.Sprintf("-test.benchtime=%dx", *steps), "-test.bench=^BenchmarkStep$/^"+filepath.Dir(name)+"$/^"+filepath.Base(name)+"$")
+func stepTime(program, data, activation string) (float64, error) {
+	name := fmt.Sprintf("^BenchmarkStep$/^%s$/^%s$", data, activation)
+	cmd := exec.Command(program, "-test.run=-", "-test.cpu=1", fmt.Sprintf("-test.benchtime=%dx", *steps), "-test.bench="+name)
 	out, err := cmd.CombinedOutput()
 	match := perStep.FindSubmatch(out)
 	if err != nil || match == nil {
 		return 0, fmt.Errorf("benchmark %s: %v\n%s", name, err, out)
 	}
 	return strconv.ParseFloat(string(match[1]), 64)
-}
-
-func median(s []float64) float64 {
-	slices.Sort(s)
-	return s[len(s)/2]
 }

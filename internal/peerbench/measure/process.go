@@ -1,5 +1,6 @@
-// Package process starts peers that measure in processes of their own.
-package process
+// Package measure has what the comparisons share: peers in processes of their
+// own, and the median.
+package measure
 
 import (
 	"bufio"
