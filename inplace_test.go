@@ -232,8 +232,7 @@ func (copying) WriteHash(h hash.Hash) { h.Write([]byte("copying")) }
 func (copying) Hashcode() uint32 { return 2 }
 
 func (op copying) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
-	dx, err := gorgonia.ApplyOp(op, grad)
-	return gorgonia.Nodes{dx}, err
+	return applied(op, grad)
 }
 
 // overwriting is copying, but its result may overwrite its input.
@@ -250,6 +249,11 @@ func (overwriting) WriteHash(h hash.Hash) { h.Write([]byte("overwriting")) }
 func (overwriting) Hashcode() uint32 { return 3 }
 
 func (op overwriting) SymDiff(_ gorgonia.Nodes, _, grad node) (gorgonia.Nodes, error) {
+	return applied(op, grad)
+}
+
+// applied returns the gradient of an operator that is its own gradient.
+func applied(op gorgonia.Op, grad node) (gorgonia.Nodes, error) {
 	dx, err := gorgonia.ApplyOp(op, grad)
 	return gorgonia.Nodes{dx}, err
 }

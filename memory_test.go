@@ -14,8 +14,8 @@ import (
 // These tests check the list of operators in memory.go, entry by entry: which
 // of them own their result, and whether InPlace works next to them.
 
-// A neighbour is an operator next to an activation. Its input h has
-// the given shape.
+// A neighbour is an operator next to an activation. Its input h has the given
+// shape.
 type neighbour struct {
 	name  string
 	shape tensor.Shape
@@ -78,8 +78,8 @@ var neighbours = []neighbour{
 	{"softmaxOp", row, func(must check, h node) node { return must(gorgonia.SoftMax(h, 1)) }, true, "softmaxDiffOp"},
 
 	{"another package's, says that it owns its result", row, func(must check, h node) node { return must(gorgonia.ApplyOp(copying{}, h)) }, true, "copying"},
-
 	{"another package's, says that it owns its result and may overwrite its input", row, func(must check, h node) node { return must(gorgonia.ApplyOp(overwriting{}, h)) }, true, "overwriting"},
+
 	{"another package's, says nothing", row, func(must check, h node) node { return must(gorgonia.ApplyOp(identity{}, h)) }, false, ""},
 	{"another package's, says that it does not own its result", row, func(must check, h node) node { return must(gorgonia.ApplyOp(sharing{}, h)) }, false, ""},
 	{"Iop", row, func(must check, h node) node { return must(gorgonia.ApplyOp(gorgonia.Iop{}, h)) }, false, ""},

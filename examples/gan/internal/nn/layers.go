@@ -32,12 +32,6 @@ func (l Dense) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {
 	return Must(timesTransposed(dy, p[0]))
 }
 
-// addBias adds the bias to all rows of y. It uses a product, which is faster
-// here than a broadcast.
-func addBias(y, bias *gorgonia.Node) *gorgonia.Node {
-	return Must(gorgonia.Add(y, Must(times(Ones(y, y.Shape()[0], 1), bias))))
-}
-
 // Ones returns a matrix of ones in the graph of x. It is an input, not a
 // constant: Gorgonia merges constants that print the same, and it prints only
 // the beginning of a matrix.
@@ -85,7 +79,9 @@ func (c TransposedConvolution) parameters() (weights, bias tensor.Shape, fanIn i
 
 func (c TransposedConvolution) apply(p gorgonia.Nodes, x *gorgonia.Node) *gorgonia.Node {
 	x = InRows(x, x.Shape().TotalSize()/c.In)
-	return addBias(Must(Fold(Must(times(x, p[0])), c.Windows)), p[1])
+	y := Must(Fold(Must(times(x, p[0])), c.Windows))
+	bias := Must(times(Ones(y, y.Shape()[0], 1), p[1])) // in each row; faster here than a broadcast
+	return Must(gorgonia.Add(y, bias))
 }
 
 func (c TransposedConvolution) pullBack(p gorgonia.Nodes, dy *gorgonia.Node) *gorgonia.Node {

@@ -33,6 +33,7 @@ func affine(x, weights, bias *gorgonia.Node) (*gorgonia.Node, error) {
 	return gorgonia.ApplyOp(&product{bias: true}, x, weights, bias)
 }
 
+// times returns a·b.
 func times(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 	return gorgonia.ApplyOp(&product{}, a, b)
 }
